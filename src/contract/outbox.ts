@@ -44,7 +44,7 @@ export interface OutboxListResult {
   batches(): AsyncIterable<readonly OutboxEntryView[]>;
 }
 
-/** What is known of a create in doubt that the contacts of the org have to tell of. */
+/** What is known of an entry in doubt; of a create, where the contacts of the org have to tell of it, with these. */
 export interface OutboxDoubt {
   /** Stable word. */
   reason: DoubtReason;
@@ -67,7 +67,8 @@ export type DoubtReason =
   | 'creator-hidden'
   | 'too-old'
   | 'group-split'
-  | 'too-many';
+  | 'too-many'
+  | 'repeatable';
 
 export interface OutboxCandidate {
   id: string;

@@ -1,8 +1,9 @@
 import { isoTime } from '../base/iso-time.ts';
-import type { DoubtReason, OutboxDoubt } from '../contract/outbox.ts';
+import type { OutboxDoubt } from '../contract/outbox.ts';
 import type { Doubt } from '../sync/ports/doubt.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 
-const messages: Readonly<Record<DoubtReason, string>> = {
+const messages: Readonly<Record<Doubt['reason'], string>> = {
   'not-covered':
     'Salesforce does not say yet that all of that time is committed; it is asked again by each `push` and each cycle of `watch`.',
   'contacts-unexplained': 'This user made contacts since that no entry accounts for: it may be one of them.',
@@ -18,10 +19,24 @@ const messages: Readonly<Record<DoubtReason, string>> = {
   'too-many': 'This user made more contacts since than can be compared.',
 };
 
-export function doubtView(doubt: Doubt): OutboxDoubt;
-export function doubtView(doubt: Doubt | null): OutboxDoubt | null;
-export function doubtView(doubt: Doubt | null): OutboxDoubt | null {
-  if (doubt === null) return null;
+const repeatedByKey =
+  'The next `push` or cycle sends it again with its key, by which Salesforce makes it once.';
+const repeatedUnlessChanged =
+  'The next `push` or cycle reads its contact, and sends it again where nobody else has changed that.';
+
+/** Null where nothing is known, of a create that was not asked for yet, and of what is in no doubt. */
+export function doubtOf(
+  entry: Pick<OutboxEntry, 'state' | 'doubt' | 'op' | 'way' | 'upsertField'>,
+): OutboxDoubt | null {
+  if (entry.doubt !== null) return doubtView(entry.doubt);
+  const isCreate = entry.op === 'create' && entry.upsertField === null;
+  const isKeyed = isCreate && entry.way === 'ui-api';
+  if (entry.state !== 'in-doubt' || (isCreate && !isKeyed)) return null;
+  const message = isKeyed ? repeatedByKey : repeatedUnlessChanged;
+  return { reason: 'repeatable', message, askedAt: null, candidates: [], candidatesTotal: 0 };
+}
+
+function doubtView(doubt: Doubt): OutboxDoubt {
   const { reason, askedAt, candidates, candidatesTotal } = doubt;
   return { reason, message: messages[reason], askedAt: isoTime(askedAt), candidates, candidatesTotal };
 }

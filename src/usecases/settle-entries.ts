@@ -11,7 +11,7 @@ import { askDoubts } from '../sync/push/ask-doubts.ts';
 import { settleAs } from '../sync/push/settle/settle-as.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
-import { doubtView } from './doubt-view.ts';
+import { doubtOf } from './doubt-view.ts';
 import { waitsInGroups, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
@@ -129,7 +129,7 @@ async function told(
     const people = await peopleOf(mirrors, instanceUrl, page);
     for (const [at, entry] of page.entries()) {
       const view = outboxView(instanceUrl, entry, people[at]!);
-      if (doubtful.includes(entry.state)) result.inDoubt.push({ ...view, doubt: doubtView(entry.doubt) });
+      if (doubtful.includes(entry.state)) result.inDoubt.push({ ...view, doubt: doubtOf(entry) });
       else result.settled.push(view);
     }
   }

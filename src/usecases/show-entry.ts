@@ -5,7 +5,7 @@ import { lostBefore } from '../sync/push/plan/behind-lost.ts';
 import { undecidedBefore } from '../sync/push/plan/undecided-before.ts';
 import { listedOrgs } from './chosen-orgs.ts';
 import type { ConnectParts } from './connect-org.ts';
-import { doubtView } from './doubt-view.ts';
+import { doubtOf } from './doubt-view.ts';
 import { meansSeveral, startingWith, unknownEntry } from './named-entries.ts';
 import type { OutboxListParts } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
@@ -42,7 +42,7 @@ export async function showEntry(
       api,
       upsertField,
       allowDuplicates,
-      doubt: doubtView(entry.doubt),
+      doubt: doubtOf(entry),
       waitsForRequestOf: waits.lost,
       waitsFor: waits.undecided,
     },

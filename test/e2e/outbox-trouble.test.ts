@@ -235,26 +235,28 @@ describe('a watch whose push meets trouble', () => {
     expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 2, unsent: 0 } });
   });
 
-  it('says of what waits that it may have been made, where an answer was lost and a limit came behind it', async () => {
+  it('leaves in doubt what may have been made, where an answer was lost and a limit came behind it', async () => {
     await using emulator = await startEmulator({ contacts: 3 });
     using cli = await ready(emulator);
     const creates = 'POST .*/ui-api/records';
     await control(emulator.url, 'faults', [
       { match: creates, times: 1, reset: 'after-commit' },
-      {
-        match: creates,
-        times: 99,
-        status: 403,
-        errorCode: 'LIMIT_EXCEEDED',
-      },
+      { match: creates, times: 99, status: 403, errorCode: 'LIMIT_EXCEEDED' },
     ]);
-    await push(cli, [{ LastName: 'Perhaps' }]);
-    const { entries } = await cli.json<{ entries: { key: string; state: string }[] }>(['outbox', 'list']);
-    expect(entries).toMatchObject([{ state: 'pending' }]);
-    const shown = await cli.run(['outbox', 'show', entries[0]!.key]);
+    expect(await push(cli, [{ LastName: 'Perhaps' }])).toMatchObject({ code: 5 });
+    type Told = { key: string; state: string; doubt: { reason: string } | null };
+    const { entries } = await cli.json<{ entries: Told[] }>(['outbox', 'list']);
+    expect(entries).toMatchObject([{ state: 'in-doubt' }]);
+    const [{ key } = { key: '' }] = entries;
+    const shown = await cli.run(['outbox', 'show', key]);
     expect(shown.stdout.replace(/\s+/g, ' ')).toContain(
-      'may have been carried out: it is sent again with its key',
+      'sends it again with its key, by which Salesforce makes it once',
     );
+    const settled = await cli.run(['outbox', 'settle', '--auto', '--json']);
+    expect(JSON.parse(settled.stdout)).toMatchObject({
+      settled: [],
+      inDoubt: [{ key, state: 'in-doubt', doubt: { reason: 'repeatable' } }],
+    });
     await control(emulator.url, 'faults', []);
     expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 1 } });
     const made = (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === 'Perhaps');

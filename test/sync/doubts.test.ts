@@ -258,7 +258,7 @@ describe('an update whose answer was lost', () => {
       { match: updates, times: 99, status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
     ]);
     await drain(rig);
-    expect(await statesOf(rig)).toEqual(['pending']);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
     await healed(rig);
     await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
     await drain(rig);

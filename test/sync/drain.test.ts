@@ -112,7 +112,7 @@ describe('the outbox is drained', () => {
     // The repeat is refused for now, so that the entry waits again.
     await control(url, 'faults', [{ match: 'POST .*/ui-api/records', status: 429, times: 99 }]);
     await cycle(rig);
-    expect(await statesOf(rig)).toEqual(['pending']);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
     await control(url, 'faults', []);
     await passDays(rig, 31);
     await pushed(rig, [{ LastName: 'Last' }]);

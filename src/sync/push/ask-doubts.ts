@@ -4,7 +4,7 @@ import { withRun } from '../with-run.ts';
 import { DrainProgress } from './progress/drain-progress.ts';
 import { readBack } from './read-back/read-back.ts';
 import { askJobs } from './send/run-job.ts';
-import { recover } from './settle/recover.ts';
+import { leaveInDoubt, recover } from './settle/recover.ts';
 
 export interface AskOptions {
   /** Lends the org's drain lease: what is `sent` then has lost its process. */
@@ -30,6 +30,7 @@ export async function askDoubts(
         await askJobs(leased, progress, { signal, confirm: () => lease.confirm() });
         await first?.(leased);
         await recover(leased, progress, { eager: true, signal });
+        await leaveInDoubt(leased);
       });
       if (progress.stuck !== null) throw progress.stuck;
       await readBack(leased, { run, signal });

@@ -15,7 +15,7 @@ import { recoverJobs, sendByJobs } from './send/run-job.ts';
 import { sendAll } from './send/send-all.ts';
 import { SendBeside } from './send/send-beside.ts';
 import type { SendOptions } from './send/send-options.ts';
-import { recover, recoverAgain } from './settle/recover.ts';
+import { leaveInDoubt, recover, recoverAgain } from './settle/recover.ts';
 import { noteEnds } from './settle/settle-creates.ts';
 
 export interface DrainOptions {
@@ -101,13 +101,17 @@ async function drain(
     await recoverAgain(context, progress, options);
     stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
-    if (isAbort(error)) throw error;
+    if (isAbort(error)) {
+      await leaveInDoubt(context);
+      throw error;
+    }
     stopped = error as Error;
   }
+  const doubtful = await leaveInDoubt(context);
   if (stopped === null) await noteEndsOfDoubts(context, options);
   // Nothing was tried of what is left, and all of it waits for the same reason.
   const counts = await context.mirror.outbox.counts();
-  const unsent = stopped === null ? progress.unsent : counts.pending;
+  const unsent = stopped === null ? Math.max(0, progress.unsent - doubtful) : counts.pending;
   const doubts = counts['in-doubt'];
   const { behind, held } = progress;
   const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;

@@ -17,6 +17,11 @@ export const repeatRefused: RecordError = {
   fields: [],
 };
 
+/** What stands in the way of its repeat stays with it. */
+export function withNoAnswer(errors: readonly RecordError[]): RecordError[] {
+  return errors.some(({ code }) => code === noAnswer.code) ? [...errors] : [...errors, noAnswer];
+}
+
 /** Whether it is in doubt though its last request was answered. */
 export function isRefusedRepeat({ errors }: { errors: readonly RecordError[] }): boolean {
   return errors[0]?.message === repeatRefused.message;

@@ -1,7 +1,7 @@
 import { isAbort } from '../../../base/abort.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
-import { isRefusedRepeat, noAnswer } from '../entry/entry-errors.ts';
+import { isRefusedRepeat, noAnswer, withNoAnswer } from '../entry/entry-errors.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { isRepeatable } from '../plan/plan-requests.ts';
 import { type DrainProgress, tellDoubts } from '../progress/drain-progress.ts';
@@ -81,22 +81,35 @@ export async function recoverAgain(
  * What an earlier drain found untouched and could not send then: since that look a colleague may have written, and its
  * first sending may have been carried out. A key alone makes a repeat safe at any time.
  */
-async function doubtAgain({ mirror: { outbox }, clock }: SyncContext): Promise<void> {
+async function doubtAgain(context: SyncContext): Promise<void> {
+  await doubtThese(context, ({ way }) => way === 'collection' || way === 'upsert');
+}
+
+/**
+ * What could not be sent again, and may have been carried out by an earlier sending, is in doubt where the drain ends, whatever
+ * makes its repeat safe. Returns how many.
+ */
+export async function leaveInDoubt(context: SyncContext): Promise<number> {
+  return doubtThese(context, () => true);
+}
+
+async function doubtThese(
+  { mirror: { outbox }, clock }: SyncContext,
+  choose: (entry: OutboxEntry) => boolean,
+): Promise<number> {
+  let count = 0;
   for (let after = -1; ; ) {
     const page = await outbox.list({ states: ['pending'], maybeSent: true, after, limit: entriesPerPage });
     const last = page.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return count;
     after = last.seq;
-    const looked = page.filter(({ way }) => way === 'collection' || way === 'upsert');
+    const chosen = page.filter(choose);
     const at = clock.now();
-    await outbox.settle(
-      looked.map(({ key, errors }) => ({
-        key,
-        state: 'in-doubt',
-        errors: errors.length > 0 ? errors : [noAnswer],
-        at,
-      })),
-    );
+    if (chosen.length > 0)
+      await outbox.settle(
+        chosen.map(({ key, errors }) => ({ key, state: 'in-doubt', errors: withNoAnswer(errors), at })),
+      );
+    count += chosen.length;
   }
 }
 
