@@ -8,7 +8,7 @@ import type { Registry } from '../orgs/registry.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import { refuseWithOpenEntries } from './open-entries.ts';
+import { openEntries, refuseWithOpenEntries } from './open-entries.ts';
 import { type OrgLeases, takeLeftOrgLease, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -54,6 +54,7 @@ async function logoutOne(
       parts.log.warn(`waiting for the watch of ${instanceUrl}, whose sync is off, to let go of it`);
     await using lease = deleteData ? await takeLeftOrgLease(parts, org, 'logout', { signal, onWait }) : null;
     if (deleteData && !force) await refuseWithOpenEntries(parts, instanceUrl);
+    if (!deleteData) await tellOfOpenEntries(parts, instanceUrl);
     const { removed, revoked } = await parts.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;
     item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
@@ -67,6 +68,16 @@ async function logoutOne(
     item.error = errorInfoOf(error);
   }
   return item;
+}
+
+/** They are in no list of the outbox while the org is not connected. */
+async function tellOfOpenEntries(parts: LogoutParts, instanceUrl: string): Promise<void> {
+  const open = (await openEntries(parts, instanceUrl)) ?? 0;
+  if (open === 0) return;
+  const [entries, they] = open === 1 ? ['1 entry', 'it stays'] : [`${open} entries`, 'they stay'];
+  parts.log.warn(
+    `${entries} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled: ${they} with the mirror, until somebody logs in there again`,
+  );
 }
 
 /** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */

@@ -4,23 +4,31 @@ import type { Mirrors } from '../sync/ports/mirrors.ts';
 
 const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 
-/** Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. */
-export async function refuseWithOpenEntries(
-  { mirrors, log }: { readonly mirrors: Pick<Mirrors, 'exists' | 'open'>; readonly log: Logger },
-  instanceUrl: string,
-): Promise<void> {
-  if (!(await mirrors.exists(instanceUrl))) return;
-  let open = 0;
+interface Parts {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+}
+
+/** How many entries of its outbox were never settled with Salesforce; null where the mirror is too damaged to tell. */
+export async function openEntries({ mirrors }: Parts, instanceUrl: string): Promise<number | null> {
+  if (!(await mirrors.exists(instanceUrl))) return 0;
   try {
     await using mirror = await mirrors.open(instanceUrl, { create: false });
     const counts = await mirror.outbox.counts();
-    open = openStates.reduce((sum, state) => sum + counts[state], 0);
+    return openStates.reduce((sum, state) => sum + counts[state], 0);
   } catch (error) {
     if (!isAppError(error, 'MIRROR_CORRUPT')) throw error;
-    log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
-    return;
+    return null;
   }
-  if (open === 0) return;
+}
+
+/** Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. */
+export async function refuseWithOpenEntries(
+  { mirrors, log }: Parts & { readonly log: Logger },
+  instanceUrl: string,
+): Promise<void> {
+  const open = await openEntries({ mirrors }, instanceUrl);
+  if (open === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
+  if (open === null || open === 0) return;
   throw new AppError(
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,

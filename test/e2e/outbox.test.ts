@@ -45,6 +45,14 @@ function setState(state: string, where: string): void {
   db.close();
 }
 
+it('says of an entry in conflict how it is decided', async () => {
+  const [first] = await list();
+  const show = async () => (await cli.run(['outbox', 'show', first!.key])).stdout;
+  expect(await show()).not.toContain('outbox retry');
+  setState('conflict', `key = '${first!.key}'`);
+  expect(await show()).toContain(`parahack-sync outbox retry ${first!.key} --take local|salesforce`);
+});
+
 it('names whose contact each entry is, and its fields', async () => {
   expect(await list()).toMatchObject([
     { op: 'update', fields: ['Phone'], contact: { name: known.Name, email: known.Email ?? null } },

@@ -433,8 +433,16 @@ describe('backfill --fresh', () => {
     await queueEntry('of the other org');
     expect(await backfill()).toMatchObject({ error: { code: 'ORG_CHANGED' } });
     expect(await backfill({ fresh: true })).toMatchObject({ error: { code: 'OUTBOX_OPEN' } });
-    expect(await backfill({ fresh: true, force: true })).toMatchObject({ status: 'complete' });
+    const warn = vi.spyOn(app.services.log, 'warn');
+    const copied = await backfill({ fresh: true, force: true });
+    expect(copied).toMatchObject({ status: 'complete' });
     expect(read('select key from outbox')).toEqual([]);
+    const said = warn.mock.calls.map(([message]) => message);
+    expect(said).toContainEqual(
+      expect.stringMatching(/^1 entry of the old mirror's outbox could not be taken over, and lies in /),
+    );
+    expect(said.join()).toContain(String(copied.archived));
+    warn.mockRestore();
     await expectMirrorEqualsOrg(path, emulator.url);
 
     const { writeFileSync } = await import('node:fs');

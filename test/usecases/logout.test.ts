@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RevokeOutcome } from '../../src/auth/revoke.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { LogoutOptions } from '../../src/contract/login.ts';
@@ -50,6 +50,17 @@ describe('logout', () => {
     expect(orgs).toMatchObject([{ revoked: true, credentialRemoved: true, dataDeleted: false, error: null }]);
     expect([forgotten, await parts.registry.list()]).toEqual([[a.instanceUrl], []]);
     expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
+  });
+
+  it('says of entries that are not settled that they stay, and until when', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl);
+    await queue(parts, 'pending');
+    const warn = vi.fn<(message: string) => void>();
+    await logout({ ...parts, log: { ...parts.log, warn }, logins: forgetting().logins }, usual, calm());
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^1 entry of the outbox of .* is not settled: it stays with the mirror/)],
+    ]);
   });
 
   it('does not guess which org is meant', async () => {

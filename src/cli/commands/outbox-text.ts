@@ -80,6 +80,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.flatMap(errorFacts),
+    ...(entry.state === 'conflict' ? [decideFact(entry)] : []),
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
   const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
@@ -95,6 +96,10 @@ function perhapsFact({ way, op }: OutboxShowResult['entry']): [string, string] {
       ? 'it is sent again with its key, by which Salesforce makes it once'
       : 'its contact is looked at before it is sent again';
   return ['perhaps', `an earlier request got no answer and may have been carried out: ${next}`];
+}
+
+function decideFact({ key }: OutboxShowResult['entry']): [string, string] {
+  return ['decide', `parahack-sync outbox retry ${key} --take local|salesforce`];
 }
 
 function waitFact(before: string, key: string): [string, string] {
