@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
 import { openFileLeases } from '../../src/lease/file-leases.ts';
+import { SqliteOutbox } from '../../src/store/sqlite/sqlite-outbox.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
@@ -79,6 +81,29 @@ describe('the outbox is drained', () => {
     await passDays(rig, 17);
     await pushed(rig, [{ LastName: 'Last' }]);
     expect(await statesOf(rig)).toEqual(['in-doubt', 'done', 'done']);
+    expect(await named(rig, 'Once')).toBe(1);
+  });
+
+  it('and what it cannot leave in doubt for want of room is found so by the next one', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    await control(url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Once' }]);
+    await control(url, 'faults', [{ match: 'POST .*/ui-api/records', status: 429, times: 99 }]);
+    const settle = SqliteOutbox.prototype.settle;
+    const full = vi.spyOn(SqliteOutbox.prototype, 'settle').mockImplementation(function (
+      this: SqliteOutbox,
+      all,
+    ) {
+      const isLeft = all.some(({ state }) => state === 'in-doubt');
+      return isLeft ? Promise.reject(new AppError('DISK_FULL', 'No room.')) : settle.call(this, all);
+    });
+    expect((await cycle(rig)).push).toMatchObject({ unsent: 1, error: { code: 'REQUEST_LIMIT_EXCEEDED' } });
+    full.mockRestore();
+    expect(await statesOf(rig)).toEqual(['pending']);
+    await control(url, 'faults', []);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
     expect(await named(rig, 'Once')).toBe(1);
   });
 

@@ -101,13 +101,20 @@ async function drain(
     await recoverAgain(context, progress, options);
     stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
+    // What cannot be stored now is found by the next drain.
     if (isAbort(error)) {
-      await leaveInDoubt(context);
+      await leaveInDoubt(context).catch(() => {});
       throw error;
     }
     stopped = error as Error;
   }
-  const doubtful = await leaveInDoubt(context);
+  let doubtful = 0;
+  try {
+    doubtful = await leaveInDoubt(context);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    stopped ??= error as Error;
+  }
   if (stopped === null) await noteEndsOfDoubts(context, options);
   // Nothing was tried of what is left, and all of it waits for the same reason.
   const counts = await context.mirror.outbox.counts();
