@@ -72,7 +72,8 @@ async function logoutOne(
 
 /** They are in no list of the outbox while the org is not connected. */
 async function tellOfOpenEntries(parts: LogoutParts, instanceUrl: string): Promise<void> {
-  const open = (await openEntries(parts, instanceUrl)) ?? 0;
+  // A mirror that cannot be opened keeps nobody from logging out.
+  const open = (await openEntries(parts, instanceUrl).catch(() => null)) ?? 0;
   if (open === 0) return;
   const [entries, they] = open === 1 ? ['1 entry', 'it stays'] : [`${open} entries`, 'they stay'];
   parts.log.warn(

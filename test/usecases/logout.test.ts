@@ -63,6 +63,14 @@ describe('logout', () => {
     ]);
   });
 
+  it('forgets the login also where the mirror cannot be opened', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl);
+    vi.spyOn(parts.mirrors, 'open').mockRejectedValue(new AppError('MIRROR_NEWER_THAN_TOOL', 'Newer.'));
+    const { orgs } = await logout({ ...parts, logins: forgetting().logins }, usual, calm());
+    expect(orgs).toMatchObject([{ credentialRemoved: true, error: null }]);
+  });
+
   it('does not guess which org is meant', async () => {
     const { logins, forgotten } = forgetting();
     const left = logout({ ...partsOf([a, b]), logins }, usual, calm());
