@@ -5,7 +5,7 @@ import { type TwoWayRig, twoWay } from './two-way-rig.ts';
 const minute = 60_000;
 
 /** A contact that a program has made, that a user has deleted before its answer was known, and that waits for a person. */
-async function madeAndDeleted(meanwhile: (two: TwoWayRig, id: string) => void) {
+async function madeAndDeleted(meanwhile: (two: TwoWayRig, id: string) => void | Promise<void>) {
   const two = await twoWay('manual');
   const { emulator, pass } = two.rig;
   const { url } = emulator;
@@ -16,7 +16,7 @@ async function madeAndDeleted(meanwhile: (two: TwoWayRig, id: string) => void) {
   expect(await two.states()).toEqual(['in-doubt']);
   await control(url, 'faults', []);
   const [first] = await made(two);
-  meanwhile(two, String(first?.Id));
+  await meanwhile(two, String(first?.Id));
   await two.theirs('delete', { ids: [first?.Id] });
   for (let n = 0; n < 2; n++) {
     pass(3 * minute);
@@ -73,14 +73,18 @@ describe('a contact that a person has made once more', () => {
   });
 
   it('loses nothing of what was written by its key to what was written by the Id of the former one', async () => {
-    const { two, former } = await madeAndDeleted(() => {});
+    const { two, former } = await madeAndDeleted(async ({ sql, rows, cycle }, id) => {
+      // A pull brings it before it is known whose it is.
+      await cycle();
+      expect(rows('Id = ?', id)).toMatchObject([{ _key: id }]);
+      sql("UPDATE contacts SET Title = 'By its key', Department = 'Ours' WHERE _key = 'ours'");
+      sql("UPDATE contacts SET Title = 'By its Id' WHERE Id = ?", id);
+    });
     await using _two = two;
-    // The mirror has not been told of it yet by the key.
-    two.sql("UPDATE contacts SET Title = 'By its key' WHERE _key = 'ours'");
     await takeLocal(two);
     await comeToRest(two);
     const [again] = await made(two);
-    expect(again).toMatchObject({ Title: 'By its key' });
+    expect(again).toMatchObject({ Title: 'By its key', Department: 'Ours' });
     await two.theirs('undelete', { ids: [former] });
     await comeToRest(two);
     expect(two.rows("LastName = 'Made'").map(({ _key }) => _key)).toEqual(
