@@ -45,6 +45,23 @@ function setState(state: string, where: string): void {
   db.close();
 }
 
+it('says of one that waits again that it may have been carried out, and what makes its repeat safe', async () => {
+  const [update, create] = await list();
+  const db = new Database(cli.databaseOf(emulator.url));
+  db.prepare("update outbox set sent_at = '2026-03-01T12:00:00.000Z', way = ? where key = ?").run(
+    'collection',
+    update!.key,
+  );
+  db.prepare("update outbox set sent_at = '2026-03-01T12:00:00.000Z', way = ? where key = ?").run(
+    'ui-api',
+    create!.key,
+  );
+  db.close();
+  const show = async (key: string) => (await cli.run(['outbox', 'show', key])).stdout.replace(/\s+/g, ' ');
+  expect(await show(update!.key)).toContain('its contact is looked at before it is sent again');
+  expect(await show(create!.key)).toContain('sent again with its key, by which Salesforce makes it once');
+});
+
 it('says of an entry in conflict how it is decided', async () => {
   const [first] = await list();
   const show = async () => (await cli.run(['outbox', 'show', first!.key])).stdout;

@@ -4,6 +4,7 @@ import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../../ports/record-writes.ts';
 import { errorOf, keyForgotten, keyRefused, noAnswer, repeatRefused } from '../entry/entry-errors.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
+import { lostKeys } from '../entry/lost-keys.ts';
 
 /** How an entry stands after its last sending. */
 export interface Standing {
@@ -21,7 +22,7 @@ export async function storeAnswer(
   standings: Map<string, Standing>,
 ): Promise<void> {
   // Also of what a person has let be sent as if it never had been.
-  const open = outcomes.some(({ kind }) => kind === 'refused') ? await openBefore(mirror) : none;
+  const open = outcomes.some(({ kind }) => kind === 'refused') ? await lostKeys(mirror.outbox) : none;
   const settlements = entries.map((entry, i) => {
     const outcome = outcomes[i] ?? { kind: 'unknown' as const, error: unanswered() };
     if (outcome.kind === 'unknown') mayExist.add(entry.key);
@@ -76,11 +77,6 @@ export async function backToLine(
 }
 
 const none: ReadonlySet<string> = new Set();
-
-/** Keys of updates, deletes and upserts of which an earlier request may still be carried out. */
-async function openBefore({ outbox }: SyncContext['mirror']): Promise<ReadonlySet<string>> {
-  return new Set((await outbox.lostRequests()).map(({ entry }) => entry.key));
-}
 
 /** `mayExist`: an earlier request may have done its work; `isOpen`: or may do so yet. */
 function settlementOf(

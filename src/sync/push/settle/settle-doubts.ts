@@ -3,6 +3,7 @@ import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import { seenGone } from '../../two-way/plan-edit.ts';
 import { isRefusedRepeat } from '../entry/entry-errors.ts';
+import { lostKeys } from '../entry/lost-keys.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
 import { withOwnBefore } from './own-before.ts';
@@ -55,7 +56,7 @@ async function refusedBefore(
 ): Promise<ReadonlySet<string>> {
   const refused = entries.filter(isRefusedRepeat);
   if (refused.length === 0) return new Set();
-  const lost = new Set((await mirror.outbox.lostRequests()).map(({ entry }) => entry.key));
+  const lost = await lostKeys(mirror.outbox);
   return new Set(refused.flatMap(({ key }) => (lost.has(key) ? [key] : [])));
 }
 
