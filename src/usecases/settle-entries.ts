@@ -48,17 +48,20 @@ export async function settleEntries(
     await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
     const lost = (await mirror.outbox.lostRequests()).map(({ entry }) => entry);
     const named = await namedEntries(mirror, options.keys, doubtful, lost);
-    const inDoubt = named.filter(({ state }) => doubtful.includes(state));
-    const { moved, released } = await withLease(async (lease) => {
+    const { inDoubt, moved, released } = await withLease(async (lease) => {
       const leased = await mirror.under(lease);
+      const meant = await notSentSince(leased, named);
+      const inDoubt = meant.filter(({ state }) => doubtful.includes(state));
       // As with `retry`: they go together or not at all.
       const all = await withGroups(leased, inDoubt, ['rejected']);
       return {
+        inDoubt,
         moved: await leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now()),
-        released: await release(leased, named),
+        released: await release(leased, meant),
       };
     });
-    const result = await told(parts, instanceUrl, mirror, [...new Set([...moved, ...released])]);
+    const keys = new Set([...named.map(({ key }) => key), ...moved, ...released]);
+    const result = await told(parts, instanceUrl, mirror, [...keys]);
     return { ...result, waitsFor: await waitsInGroups(mirror, inDoubt), released };
   }
   await using connected = await connectOrg(parts, org, { signal });
@@ -76,6 +79,17 @@ export async function settleEntries(
     );
   }
   return await told(parts, instanceUrl, mirror, keys);
+}
+
+/** Without those that were sent once more since they were named: a word that waited was of an earlier request. */
+async function notSentSince(
+  { outbox }: Pick<StoredMirror, 'outbox'>,
+  named: readonly OutboxEntry[],
+): Promise<OutboxEntry[]> {
+  const attempts = new Map<string, number>();
+  for await (const page of pagesOf({ outbox }, { keys: named.map(({ key }) => key) }))
+    for (const entry of page) attempts.set(entry.key, entry.attempts);
+  return named.filter((entry) => attempts.get(entry.key) === entry.attempts);
 }
 
 /**

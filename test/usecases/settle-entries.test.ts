@@ -258,6 +258,24 @@ describe('settle --not-sent', () => {
     await settling;
     expect((await entry('ada')).state).toBe('pending');
   });
+
+  it('says nothing of a request that left while it waited', async () => {
+    const { settle, parts, entry, outbox } = await inDoubt(['ada', 'bob'], { made: [] });
+    const host = new URL(a.instanceUrl).host;
+    const lease = await parts.leases.take(`outbox-${host}`, { purpose: 'push', above: 0 });
+    let waiting = 0;
+    const settling = settle({ keys: ['ada', 'bob'], notSent: true }, () => void waiting++);
+    await expect.poll(() => waiting).toBe(1);
+    const key = keyOf('ada');
+    await outbox.settle([{ key, state: 'pending', errors: [], at: 0, unsent: true }]);
+    await outbox.markSent([key], 'collection', parts.clock.now(), start, org.userId);
+    await outbox.settle([{ key, state: 'in-doubt', errors: [], at: 0 }]);
+    await lease?.release();
+    const { settled, inDoubt: left } = await settling;
+    expect(settled).toMatchObject([{ key: keyOf('bob'), state: 'pending' }]);
+    expect(left).toMatchObject([{ key, state: 'in-doubt', attempts: 2 }]);
+    expect(await entry('ada')).toMatchObject({ state: 'in-doubt', sentAt: expect.any(Number) });
+  });
 });
 
 describe('settle --not-sent of one whose request without an answer is waited for', () => {
@@ -319,6 +337,24 @@ describe('settle --not-sent of one whose request without an answer is waited for
     ]);
     expect(released).toEqual([keyOf('ada'), keyOf('bob')]);
     expect(await waited()).toEqual([]);
+  });
+
+  it('ends no wait for a request that left while it waited itself', async () => {
+    const { settle, outbox, waited, parts } = await cutUpdates();
+    const host = new URL(a.instanceUrl).host;
+    const lease = await parts.leases.take(`outbox-${host}`, { purpose: 'push', above: 0 });
+    let waiting = 0;
+    const settling = settle({ keys: ['ada'], notSent: true }, () => void waiting++);
+    await expect.poll(() => waiting).toBe(1);
+    const key = keyOf('ada');
+    await outbox.settle([{ key, state: 'pending', errors: [], at: 0 }]);
+    await outbox.markSent([key], 'collection', 0, start, org.userId);
+    await outbox.settle([{ key, state: 'in-doubt', errors: [], at: 0 }]);
+    await lease?.release();
+    const { settled, inDoubt: left, released } = await settling;
+    expect([settled, released]).toEqual([[], []]);
+    expect(left).toMatchObject([{ key }]);
+    expect(await waited()).toEqual([key, keyOf('bob')]);
   });
 
   it('refuses one that nothing waits for, and ends no wait of others then', async () => {
