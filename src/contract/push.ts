@@ -184,7 +184,7 @@ export interface PushResult extends AsyncDisposable {
   readonly invalid: InvalidInput | null;
   /**
    * Whether whoever pushed knows what became of the records: the disposal of a told result ends the push, and the
-   * same records given again are another one. True unless set.
+   * same records given again are another one. True unless set, but false where a signal ended the sending.
    */
   isTold: boolean;
   /** None where some records have faults. */

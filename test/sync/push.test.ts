@@ -128,3 +128,19 @@ describe('the progress of a push', () => {
     expect(progressOf(rig)).toEqual([{ settled: 1_700, older: 0, total: 1_700 }]);
   });
 });
+
+it('goes on with a push that a signal ended, also where all was sent by then', async () => {
+  await using rig = await openRig();
+  // Both requests are under way when the first answer comes.
+  const all = people(400);
+  const stop = new AbortController();
+  const stopped = { ...rig.context, onEvent: () => stop.abort() };
+  const first = await pushAll(stopped, all, { fresh: false, signal: stop.signal });
+  expect(first.items.map(({ outcome }) => outcome?.state)).toEqual(all.map(() => 'done'));
+  expect(first.stopped).not.toBeNull();
+  const again = await pushAll(rig.context, all, { fresh: false, signal: rig.signal });
+  expect(again.resumedFrom).not.toBeNull();
+  expect(again.items.map(({ outcome }) => outcome?.contactId)).toEqual(
+    first.items.map(({ outcome }) => outcome?.contactId),
+  );
+});

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../base/abort.ts';
+import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { CloseStack } from '../../base/close-stack.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
@@ -115,6 +115,8 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   }
   const isNew = report.resumedFrom === null;
   const sent = await drainForPush(context, job, staging, { total: counts.records, isNew });
+  // Whoever ends a push by a signal is to run it again, also where all was sent by then.
+  if (isAbort(sent.stopped)) telling.isTold = false;
   const tally = await staging.tally();
   const ending = isUnderWay(tally) ? {} : endingWith(staging, telling, { queued: false });
   const done = { ...report, kind: 'sent' as const, ...sent, tally, ...ending };
