@@ -111,7 +111,13 @@ describe('an update whose answer was lost', () => {
     const readBack = 'POST .*/composite/sobjects/Contact$';
 
     /** Both within a second of the org. `before`: what the first of them is. */
-    async function twoChanges(before: (id: string) => Record<string, unknown>) {
+    async function twoChanges(
+      before: (id: string) => Record<string, unknown>,
+      second: { lost: (rig: Rig) => Promise<void>; change: Record<string, unknown> } = {
+        lost: (rig) => lostBefore(rig, updates),
+        change: { Title: 'Second' },
+      },
+    ) {
       const now = Date.now() - (Date.now() % 60_000) + 5_500;
       const rig = await openRig({ contacts: 5, wallClock: () => now });
       expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
@@ -121,8 +127,8 @@ describe('an update whose answer was lost', () => {
       await pushed(rig, [before(id)]);
       expect(await statesOf(rig)).toEqual(['done']);
       const first = String((await entriesOf(rig))[0]?.contactId);
-      await lostBefore(rig, updates);
-      await pushed(rig, [{ Id: first, Title: 'Second' }]);
+      await second.lost(rig);
+      await pushed(rig, [{ Id: first, ...second.change }]);
       expect(await statesOf(rig)).toEqual(['done', 'in-doubt']);
       await control(url, 'faults', []);
       return { rig, id: first };
@@ -137,6 +143,30 @@ describe('an update whose answer was lost', () => {
       await drain(rig);
       expect(await statesOf(rig)).toEqual(['done', 'done']);
       expect((await contact(rig, id))?.Title).toBe('Second');
+    });
+
+    it.each([
+      ['behind an update', (id: string) => ({ Id: id, Title: 'First' })],
+      ['behind its creation', () => ({ LastName: 'New', Title: 'First' })],
+    ])('is sent again where it is a delete %s', async (_what, before) => {
+      const change = { IsDeleted: true };
+      const { rig, id } = await twoChanges(before, { lost: (of) => lostBefore(of, deletes), change });
+      await using _rig = rig;
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual(['done', 'done']);
+      expect(await contact(rig, id)).toBeUndefined();
+    });
+
+    it('is a conflict where it is a delete and a colleague has restored the contact', async () => {
+      const { rig, id } = await twoChanges((own) => ({ Id: own, Title: 'First' }), {
+        lost: (of) => lostAfterCommit(of, deletes),
+        change: { IsDeleted: true },
+      });
+      await using _rig = rig;
+      await control(rig.emulator.url, 'undelete', { ids: [id] });
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual(['done', 'conflict']);
+      expect(await contact(rig, id)).toBeDefined();
     });
 
     it('is a conflict with what a colleague has written since', async () => {

@@ -1,3 +1,4 @@
+import { isoTime } from '../../../base/iso-time.ts';
 import { fullId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
 import type { KnownBefore, OutboxEntry } from '../../ports/outbox-entry.ts';
@@ -16,15 +17,24 @@ export async function withOwnBefore(
     const contact = found.get(key);
     return contact?.kind === 'live' ? fullId(contact.id) : contactId;
   };
-  const asked = entries.filter((entry) => entry.op !== 'delete' && idOf(entry) !== null);
+  const asked = entries.filter((entry) => idOf(entry) !== null);
   if (asked.length === 0) return [];
   const done = await mirror.outbox.doneOf([...new Set(asked.map((entry) => idOf(entry) as string))]);
   const ofContact = Map.groupBy(done, ({ contactId }) => contactId);
   return asked.flatMap((entry) => {
     const own = (ofContact.get(idOf(entry)) ?? []).filter((before) => isBefore(before, entry));
+    if (own.length === 0) return [];
     const knownBefore = over(entry.knownBefore, own);
-    return knownBefore === null ? [] : [{ ...entry, knownBefore }];
+    const stamp = entry.op === 'delete' ? stampOfOwn(entry, found.get(entry.key)) : knownBefore.stamp;
+    return [{ ...entry, knownBefore: { ...knownBefore, stamp } }];
   });
+}
+
+/** No answer to a write tells its stamp. One that is not past the delete's second may be that of the write before it. */
+function stampOfOwn({ knownBefore, sentOrgAt }: OutboxEntry, found: FoundContact | undefined): string | null {
+  if (found?.kind !== 'live' || sentOrgAt === null) return knownBefore?.stamp ?? null;
+  const isPast = Math.floor(found.stampMs / 1_000) > Math.floor(sentOrgAt / 1_000);
+  return isPast ? (knownBefore?.stamp ?? null) : isoTime(found.stampMs);
 }
 
 /** Whether it was carried out before the entry was sent, and after the mirror read the contact. */
@@ -34,8 +44,7 @@ function isBefore({ seq, sentOrgAt, op }: OutboxEntry, { seq: later, knownBefore
   return knownBefore.stamp !== null && Date.parse(knownBefore.stamp) < sentOrgAt;
 }
 
-function over(known: KnownBefore | null, own: readonly OutboxEntry[]): KnownBefore | null {
-  if (own.length === 0) return null;
+function over(known: KnownBefore | null, own: readonly OutboxEntry[]): KnownBefore {
   const values = Object.assign(
     {},
     known?.values,
