@@ -118,6 +118,35 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
     },
   );
 
+  it.each([
+    ['salesforce-wins', 'dropped'],
+    ['local-wins', 'done'],
+    ['manual', 'conflict'],
+  ] as const)(
+    'is edited beside a contact that is merged into it, and both edits are told: %s',
+    async (policy, state) => {
+      await using two = await twoWay(policy);
+      const [other] = two.ids;
+      await two.theirs('touch', { ids: [other], set: { Title: 'Before' } });
+      two.rig.pass(3 * minute);
+      await two.cycle();
+      const id = await brought(two);
+      two.sql("UPDATE contacts SET Title = 'Its own' WHERE _key = 'k'");
+      two.sql("UPDATE contacts SET Title = 'Of the other' WHERE Id = ?", other);
+      await two.theirs('merge', { master: id, losers: [other] });
+      two.rig.pass(minute);
+      await two.cycle();
+      await settle(two);
+      const [own, others] = [{ Title: 'Its own' }, { Title: 'Of the other' }];
+      const ofEdits = (await two.rig.context.mirror.outbox.list()).filter(({ op }) => op === 'update');
+      expect(ofEdits).toMatchObject([
+        { state: 'done', changes: own },
+        { state, changes: others },
+      ]);
+      expect(await two.notes()).toEqual([expect.stringContaining('"Of the other"')]);
+    },
+  );
+
   it('waits for its creation where another one behind it is in doubt too, and is asked for again', async () => {
     // An org that takes no keys: the first goes by a collection, and only time settles it.
     await using two = await twoWay();

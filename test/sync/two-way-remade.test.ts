@@ -108,4 +108,26 @@ describe('a contact that a person has made once more', () => {
       { state: 'conflict', contactId: again?.Id },
     ]);
   });
+
+  it('keeps its key where a user restores the former one before its answer is known', async () => {
+    const { two, former } = await madeAndDeleted(() => {});
+    await using _two = two;
+    await takeLocal(two);
+    await control(two.rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
+    ]);
+    await two.cycle();
+    const [again] = await made(two);
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE _key = 'ours'");
+    await two.theirs('undelete', { ids: [former] });
+    await two.theirs('touch', { ids: [former], set: { Department: 'Theirs' } });
+    two.rig.pass(minute);
+    await two.cycle();
+    const rows = () =>
+      Object.fromEntries(two.rows("LastName = 'Made'").map(({ _key, Id, Title }) => [_key, [Id, Title]]));
+    expect(rows()).toMatchObject({ ours: [null, 'Ours'], [former]: [former, null] });
+    await comeToRest(two);
+    await comeToRest(two);
+    expect(rows()).toEqual({ ours: [again?.Id, 'Ours'], [former]: [former, null] });
+  });
 });

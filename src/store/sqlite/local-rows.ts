@@ -79,7 +79,8 @@ class RowRefresh {
     this.#foldRefused(entries);
     if (entries.every(({ state }) => state === 'dropped'))
       prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
-    else this.#write(key, id, entries);
+    // Shown with the former one's Id, it would hide that where a user restores it.
+    else this.#write(key, entries.some(isMadeAgain) ? null : id, entries);
   }
 
   /**
@@ -97,6 +98,11 @@ class RowRefresh {
         reviveEntry(this.#db, entry);
     }
     if (key === id || !entries.some(({ op }) => op === 'create')) return false;
+    if (entries.some(isMadeAgain)) {
+      // The key is the new one's; a former one that is restored meanwhile goes by its Id.
+      prepared(this.#db, 'UPDATE contact SET _key = NULL WHERE _key = ? AND _gone IS NOT NULL').run(key);
+      return false;
+    }
     adoptKeys(this.#db, { pairs: 'SELECT ? AS key, ? AS id', most: 1 }, key, id);
     const isMade = entries.some(({ op, state }) => op === 'create' && state === 'done');
     return isMade && this.#takeOver(key, id);
@@ -153,10 +159,11 @@ class RowRefresh {
       if (last?.op === 'delete' && entry.op === 'delete') this.#keepBase(last, entry);
       closeEntry(this.#db, entry);
     }
+    const made = entries.find(({ op }) => op === 'create')?.changes ?? {};
     let before: LocalEntry | undefined;
     for (const entry of waiting()) {
-      const isMerged = before?.op === 'update' && before.state === 'pending' && entry.state === 'pending';
-      if (isMerged && entry.op === 'update') mergeEntries(this.#db, before!, entry);
+      const areUpdates = [before, entry].every((one) => one?.op === 'update' && one.state === 'pending');
+      if (areUpdates && isOfOneContact(before!, entry, made)) mergeEntries(this.#db, before!, entry);
       before = entry;
     }
   }
@@ -248,6 +255,22 @@ class RowRefresh {
     });
   }
 }
+
+/**
+ * Whether whoever wrote the later one saw this contact, whose creation gave it `made`. What another contact brought that was
+ * merged into it goes by itself: it would take the place of the earlier one, and nothing would tell.
+ */
+function isOfOneContact(former: LocalEntry, later: LocalEntry, made: Values): boolean {
+  return Object.entries(later.base ?? {}).every(([name, value]) => {
+    if (!(name in former.changes)) return true;
+    const before = former.base?.[name] ?? made[name] ?? null;
+    return value === before || value === former.changes[name];
+  });
+}
+
+/** Whether a creation that has made a contact before is to make another, by a person's word. */
+const isMadeAgain = ({ op, contactId, state }: LocalEntry) =>
+  op === 'create' && contactId !== null && (state === 'pending' || state === 'sent' || state === 'in-doubt');
 
 /** Whether a person, or the next edit by a program, is to say what becomes of it. */
 const waits = (state: string) => state === 'conflict' || state === 'rejected' || state === 'held';
