@@ -5,6 +5,7 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import { type Redact, redactDeep } from '../contract/redact.ts';
 import type { StopSignal } from './cli-io.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import type { OrgNames } from './org-names.ts';
 import { usageErrorOf } from './usage-error.ts';
 
 export interface ErrorReport {
@@ -22,12 +23,19 @@ export interface ReportOptions {
   verbose: boolean;
   /** The signal that ended the work, where one did. */
   stoppedBy: StopSignal | null;
+  /** For the commands that a hint proposes. */
+  orgNames: Pick<OrgNames, 'inCommands'>;
 }
 
 /** The one place that turns an error into text, JSON and an exit code. */
-export function reportError(thrown: unknown, { redact, verbose, stoppedBy }: ReportOptions): ErrorReport {
+export function reportError(
+  thrown: unknown,
+  { redact, verbose, stoppedBy, orgNames }: ReportOptions,
+): ErrorReport {
   const error = firstError(thrown);
-  const info = redactDeep(infoOf(error, stoppedBy), redact);
+  const told = infoOf(error, stoppedBy);
+  const hint = told.hint === null ? null : orgNames.inCommands(told.hint, orgOf(told), told.message);
+  const info = redactDeep({ ...told, hint }, redact);
   const lines = [`Error: ${info.message}`];
   if (info.hint !== null) lines.push(`Hint: ${info.hint}`);
   if (!verbose && info.code === 'UNEXPECTED_ERROR') {
@@ -35,6 +43,12 @@ export function reportError(thrown: unknown, { redact, verbose, stoppedBy }: Rep
   }
   const trace = verbose ? traceOf(error).map(redact) : [];
   return { info, exitCode: exitCodeOf(info.code), lines, trace };
+}
+
+/** The one org that an error says it is of. */
+function orgOf({ details }: ErrorInfo): string | null {
+  const { instanceUrl } = (details ?? {}) as { instanceUrl?: unknown };
+  return typeof instanceUrl === 'string' ? instanceUrl : null;
 }
 
 function infoOf(error: unknown, stoppedBy: StopSignal | null): ErrorInfo {

@@ -83,11 +83,13 @@ export function createMessages({ output, stream, style, redact, orgNames }: Mess
   const level = output.quiet ? 'error' : ((['warn', 'info'] as const)[output.verbosity] ?? 'debug');
   return {
     say(line) {
-      if (!output.quiet) tell({ at: 'info', message: line }, () => write(line));
+      const told = orgNames.inCommands(line);
+      if (!output.quiet) tell({ at: 'info', message: told }, () => write(told));
     },
     warn(line) {
       if (output.quiet) return;
-      tell({ at: 'warn', message: line }, () => write(`${style.yellow('Warning:')} ${line}`));
+      const told = orgNames.inCommands(line);
+      tell({ at: 'warn', message: told }, () => write(`${style.yellow('Warning:')} ${told}`));
     },
     fail: (lines) => void fail(lines),
     failure({ info, lines, trace }) {
@@ -96,8 +98,9 @@ export function createMessages({ output, stream, style, redact, orgNames }: Mess
     },
     log: createLogger(level, (at, message, fields) => {
       const tail = fields === undefined ? '' : ` ${style.dim(fieldsOf(fields))}`;
-      tell({ at, message, fields }, () =>
-        write(`${prefixOf(at, style)}${orgNames.inSentence(message)}${tail}`),
+      const told = orgNames.inCommands(message);
+      tell({ at, message: told, fields }, () =>
+        write(`${prefixOf(at, style)}${orgNames.inSentence(told)}${tail}`),
       );
     }),
     setLog(next) {

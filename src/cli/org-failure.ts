@@ -48,6 +48,12 @@ export function failureOfRuns(
   );
 }
 
+/** For details of what is of one org alone; nothing where it is of several. */
+export function onlyOrg(orgs: readonly Pick<OrgOutcome, 'instanceUrl'>[]): { instanceUrl?: string } {
+  const [first, ...others] = orgs;
+  return first === undefined || others.length > 0 ? {} : { instanceUrl: first.instanceUrl };
+}
+
 export function appErrorOf({ code, message, hint, details }: ErrorInfo): AppError {
   return new AppError(errorCodeOf(code), message, { hint: hint ?? undefined, details });
 }

@@ -1,13 +1,15 @@
+import type { Command } from 'commander';
 import { AppError } from '../base/errors.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { commandWords } from './command-words.ts';
 import type { Handler } from './invocation.ts';
+import type { TypedOrgs } from './org-names.ts';
 import { buildProgram } from './program.ts';
 import { unknownCommand } from './unknown-command.ts';
 import { isHelpOrVersion, isMissingCommand, isVersion } from './usage-error.ts';
 
 export type ParsedArguments =
-  | { kind: 'run'; flags: GlobalFlags; handler: Handler }
+  | { kind: 'run'; flags: GlobalFlags; handler: Handler; typed: TypedOrgs }
   /** `--help`, `--version`. */
   | { kind: 'text'; flags: GlobalFlags; text: string }
   | { kind: 'wrong'; flags: GlobalFlags; error: unknown };
@@ -18,7 +20,8 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
   let found: ParsedArguments | null = null;
   const program = buildProgram({
     run(command, handler) {
-      found = { kind: 'run', flags: command.optsWithGlobals<GlobalFlags>(), handler };
+      const typed = { program, orgs: orgsTyped(command), words: argv };
+      found = { kind: 'run', flags: command.optsWithGlobals<GlobalFlags>(), handler, typed };
     },
     write(more) {
       text += more;
@@ -45,6 +48,15 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
   }
   if (found === null) throw new Error('No command has taken the arguments.');
   return found;
+}
+
+/** By `--org`, or as the argument of that name. */
+function orgsTyped(command: Command): string[] {
+  const { org } = command.opts<{ org?: string }>();
+  const given = command.registeredArguments.flatMap((argument, at) =>
+    argument.name() === 'org' ? [command.processedArgs[at] as string | string[] | undefined].flat() : [],
+  );
+  return [org, ...given].filter((each) => each !== undefined);
 }
 
 function missingCommand(): AppError {

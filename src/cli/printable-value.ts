@@ -2,27 +2,30 @@ import { printableLine } from '../base/printable.ts';
 import type { OrgNames } from './org-names.ts';
 
 /**
- * Every text in plain data made fit for one line of a terminal or a log, and the orgs in errors' messages called by
- * their names. A value in which nothing had to change is given back as it is, so that many rows take no second copy.
+ * Every text in plain data made fit for one line of a terminal or a log, the orgs in errors' messages called by their
+ * names, and commands in messages and hints told which org they are for. A value in which nothing had to change is given back as it is, so that many rows take no second copy.
  */
 export function printableValue(value: unknown, orgNames: OrgNames): unknown {
-  const clean = (each: unknown, key: string | null): unknown => {
+  const clean = (each: unknown, key: string | null, org: string | null): unknown => {
     if (typeof each === 'string') {
-      return printableLine(key === 'message' ? orgNames.inSentence(each) : each);
+      if (key === 'message') return printableLine(orgNames.inSentence(each, org));
+      return printableLine(key === 'hint' ? orgNames.inCommands(each, org) : each);
     }
     if (Array.isArray(each)) {
-      const items = each.map((item) => clean(item, null));
+      const items = each.map((item) => clean(item, null, org));
       return items.every((item, at) => Object.is(item, each[at])) ? each : items;
     }
     if (each === null || typeof each !== 'object' || Object.getPrototypeOf(each) !== Object.prototype) {
       return each;
     }
     const before = Object.entries(each);
-    const after = before.map(([name, item]) => [printableLine(name), clean(item, name)] as const);
+    const { instanceUrl } = each as { instanceUrl?: unknown };
+    const whose = typeof instanceUrl === 'string' ? instanceUrl : org;
+    const after = before.map(([name, item]) => [printableLine(name), clean(item, name, whose)] as const);
     const same = after.every(
       ([name, item], at) => name === before[at]![0] && Object.is(item, before[at]![1]),
     );
     return same ? each : Object.fromEntries(after);
   };
-  return clean(value, null);
+  return clean(value, null, null);
 }

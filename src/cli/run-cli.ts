@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const redact = createRedact(secrets);
   const terminal = describeTerminal(io, { ...output, color: flags.color ?? true });
   using stderr = createOutputStream(io.stderr, { ink: terminal.ink });
-  const orgNames = new OrgNames(io.now);
+  const orgNames = new OrgNames(io.now, parsed.kind === 'run' ? parsed.typed : null);
   const messages = createMessages({ output, stream: stderr, style: terminal.style, redact, orgNames });
   using stop = listenForStop(io, {
     onFirst: (signal) =>
@@ -51,7 +51,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     messages,
     pretty: terminal.columns !== null,
     report: (error) =>
-      reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy }),
+      reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy, orgNames }),
     // Nobody reads its output any more (`| head`), be it thrown or told of a part of the work.
     isUnread: (error) =>
       (isAbort(error) || isAppError(error, 'INTERRUPTED')) && stdout.closed && stop.stoppedBy === null,
@@ -199,7 +199,11 @@ function bound(calls: object, parts: CommandParts & { exactEvents: boolean }): u
           typeof options.at(-1) === 'function' ? (options.pop() as (event: unknown) => void) : () => {};
         const onEvent = exactEvents ? tell : (event: unknown) => tell(printable(event));
         const result: unknown = own.call(of, ...options, { signal: stop.signal, onEvent });
-        return flags.json || !(result instanceof Promise) ? result : result.then(printable);
+        if (!(result instanceof Promise)) return result;
+        return result.then((value: unknown) => {
+          orgNames.workOnThatOf(value);
+          return flags.json ? value : printable(value);
+        });
       };
     },
   });

@@ -27,6 +27,7 @@ export interface OrgView {
 export interface OrgName {
   instanceUrl: string;
   alias: string | null;
+  username: string;
 }
 
 export interface OrgsResult {

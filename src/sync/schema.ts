@@ -21,7 +21,7 @@ export interface RefreshOptions {
  * conditionally (If-Modified-Since).
  */
 export async function refreshSchema(
-  { object, records, mirror, clock, log }: SyncContext,
+  { object, records, mirror, clock, log, remote }: SyncContext,
   { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
   const last = await mirror.schema.describedAt();
@@ -39,16 +39,20 @@ export async function refreshSchema(
   if (only !== undefined) assertKnown(object, only, describe);
   const change = await mirror.schema.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
-    for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
+    for (const name of change.added)
+      log.info(`${remote.instanceUrl}: field ${name} is new and becomes a column`, { field: name });
     const leftOut = only === undefined ? [] : change.vanished.filter((name) => isNamed(describe, name));
     for (const name of change.vanished) {
       if (leftOut.includes(name)) continue;
-      log.warn(`field ${name} can no longer be read; its column keeps the last values`, { field: name });
+      log.warn(
+        `${remote.instanceUrl}: field ${name} can no longer be read; its column keeps the last values`,
+        { field: name },
+      );
     }
     if (leftOut.length > 0) {
       const fields = leftOut.length === 1 ? 'field is' : 'fields are';
       log.warn(
-        `${leftOut.length} ${fields} left out by --fields from now on and no longer in the view contacts; the table contact keeps the last values. \`parahack-sync backfill --fresh\` without --fields takes all again.`,
+        `${remote.instanceUrl}: ${leftOut.length} ${fields} left out by --fields from now on and no longer in the view contacts; the table contact keeps the last values. \`parahack-sync backfill --fresh\` without --fields takes all again.`,
       );
     }
   }

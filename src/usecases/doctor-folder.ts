@@ -3,7 +3,7 @@ import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { meansNoRoom } from '../base/means-no-room.ts';
-import type { DoctorCheck } from '../contract/doctor.ts';
+import type { DoctorFinding } from '../contract/doctor.ts';
 
 /** More than a file system keeps beside the names of its files. */
 const probeBytes = 65_536;
@@ -17,7 +17,7 @@ const leastFreeBytes = 100 * 2 ** 20;
 export async function checkFolder(
   folder: string,
   { name, freeBytes = freeBytesAt }: { name: string; freeBytes?: (path: string) => Promise<number | null> },
-): Promise<DoctorCheck | string> {
+): Promise<DoctorFinding | string> {
   await writeProbe(folder);
   const free = await freeBytes(folder);
   if (free === null || free >= leastFreeBytes) return `${folder} can be written`;

@@ -1,6 +1,6 @@
 import { type AppError, isAppError, messageOf } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
-import type { DoctorCheck } from '../contract/doctor.ts';
+import type { DoctorFinding } from '../contract/doctor.ts';
 import { damagedMirrorSteps } from '../org/damaged-mirror-steps.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -27,7 +27,7 @@ export async function checkMirror(
   parts: DoctorMirrorParts,
   org: OrgRecord,
   { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
-): Promise<DoctorCheck | string> {
+): Promise<DoctorFinding | string> {
   const { mirrors } = parts;
   if (!(await mirrors.exists(org.instanceUrl))) {
     return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
@@ -51,7 +51,7 @@ async function compare(
   parts: DoctorMirrorParts,
   org: OrgRecord,
   { mirror, name, signal }: { mirror: StoredMirror; name: string; signal: AbortSignal },
-): Promise<DoctorCheck | string> {
+): Promise<DoctorFinding | string> {
   const { contacts } = await mirror.contacts.counts();
   const held = contacts.toLocaleString('en-US');
   const { updated, deleted } = await mirror.journal.cursors();

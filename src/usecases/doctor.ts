@@ -5,7 +5,7 @@ import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { Exposure } from '../base/private-path.ts';
 import type { CallContext } from '../contract/app.ts';
-import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
+import type { DoctorCheck, DoctorFinding, DoctorResult } from '../contract/doctor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
@@ -36,14 +36,20 @@ const clockSkewMs = 120_000;
 export async function doctor(parts: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
   const { config } = parts;
   const checks: DoctorCheck[] = [];
-  const check = async (name: string, work: () => Promise<DoctorCheck | string>) => {
+  const check = async (
+    name: string,
+    work: () => Promise<DoctorFinding | string>,
+    instanceUrl: string | null = null,
+  ) => {
     try {
       const result = await work();
-      checks.push(typeof result === 'string' ? { name, status: 'ok', message: result, hint: null } : result);
+      const found: DoctorFinding =
+        typeof result === 'string' ? { name, status: 'ok', message: result, hint: null } : result;
+      checks.push({ ...found, instanceUrl });
     } catch (error) {
       signal.throwIfAborted();
       const hint = error instanceof AppError ? (error.hint ?? null) : null;
-      checks.push({ name, status: 'fail', message: messageOf(error), hint });
+      checks.push({ name, status: 'fail', message: messageOf(error), hint, instanceUrl });
     }
   };
   await check('node', async () => `Node.js ${process.versions.node}`);
@@ -101,10 +107,13 @@ export async function doctor(parts: DoctorParts, { signal }: CallContext): Promi
   }
   for (const org of orgs) {
     const label = org.alias ?? org.instanceUrl;
-    await check(`login ${label}`, () => checkLogin(parts, org, `login ${label}`, signal));
+    const { instanceUrl } = org;
+    await check(`login ${label}`, () => checkLogin(parts, org, `login ${label}`, signal), instanceUrl);
     const orgTime = orgTimes.get(org.apiUrl) ?? parts.clock.now();
-    await check(`mirror ${label}`, () =>
-      checkMirror(parts, org, { name: `mirror ${label}`, orgTime, signal }),
+    await check(
+      `mirror ${label}`,
+      () => checkMirror(parts, org, { name: `mirror ${label}`, orgTime, signal }),
+      instanceUrl,
     );
   }
   return { checks };
@@ -115,7 +124,7 @@ async function checkLogin(
   org: OrgRecord,
   name: string,
   signal: AbortSignal,
-): Promise<DoctorCheck | string> {
+): Promise<DoctorFinding | string> {
   await using session = await parts.openSession(org, { signal });
   const budget = budgetOf(parts, org, session);
   const remote = await parts.openRemote(session, { budget: lookingOf(budget), log: silentLogger });
@@ -144,7 +153,7 @@ function checkClock(
   { clock }: Pick<DoctorParts, 'clock'>,
   name: string,
   orgTime: number,
-): DoctorCheck | string {
+): DoctorFinding | string {
   const skew = orgTime - clock.now();
   if (Math.abs(skew) <= clockSkewMs) return "this machine's clock agrees with the org's";
   return {

@@ -5,7 +5,8 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 export async function orgNames(parts: Pick<OrgDirectory, 'registry' | 'hasRegistry'>): Promise<OrgName[]> {
   try {
     if (!(await parts.hasRegistry())) return [];
-    return (await parts.registry.list()).map(({ instanceUrl, alias }) => ({ instanceUrl, alias }));
+    const orgs = await parts.registry.list();
+    return orgs.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username }));
   } catch {
     return [];
   }

@@ -18,18 +18,17 @@ export function wrongState(
 }
 
 function hintOf(state: OutboxState, key: string): string {
-  const outbox = 'parahack-sync outbox';
   switch (state) {
     case 'conflict':
-      return `\`${outbox} show ${key}\` shows it; \`${outbox} retry ${key} --take local|salesforce\` decides it: the local change is sent again, or Salesforce keeps its own.`;
+      return `\`parahack-sync outbox show ${key}\` shows it; \`parahack-sync outbox retry ${key} --take local|salesforce\` decides it: the local change is sent again, or Salesforce keeps its own.`;
     case 'held':
-      return `\`${outbox} approve ${key}\` lets it go, \`${outbox} drop ${key}\` gives it up.`;
+      return `\`parahack-sync outbox approve ${key}\` lets it go, \`parahack-sync outbox drop ${key}\` gives it up.`;
     case 'in-doubt':
-      return `\`${outbox} settle --auto\` asks Salesforce, \`${outbox} show ${key}\` tells what it may have become; \`${outbox} settle ${key} --as ID\` or \`--not-sent\` decides it.`;
+      return `\`parahack-sync outbox settle --auto\` asks Salesforce, \`parahack-sync outbox show ${key}\` tells what it may have become; \`parahack-sync outbox settle ${key} --as ID\` or \`--not-sent\` decides it.`;
     case 'rejected':
-      return `\`${outbox} retry ${key}\` sends it again, \`${outbox} drop ${key}\` gives it up; \`${outbox} show ${key}\` says why it was refused.`;
+      return `\`parahack-sync outbox retry ${key}\` sends it again, \`parahack-sync outbox drop ${key}\` gives it up; \`parahack-sync outbox show ${key}\` says why it was refused.`;
     case 'pending':
-      return `It waits for the next \`watch\` cycle or \`push\`; \`${outbox} drop ${key}\` gives it up.`;
+      return `It waits for the next \`watch\` cycle or \`push\`; \`parahack-sync outbox drop ${key}\` gives it up.`;
     case 'sent':
       return 'It is on its way, or its process was killed: the next `watch` cycle or `push` finds out what became of it.';
     case 'done':

@@ -5,6 +5,7 @@ import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { reportError } from '../../src/cli/error-report.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { OrgNames } from '../../src/cli/org-names.ts';
 import { createRedact } from '../../src/contract/redact.ts';
 import { repeats } from '../support/deep.ts';
 import fc from '../support/properties.ts';
@@ -12,7 +13,8 @@ import { slowdown } from '../support/slowdown.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { runMain } from './support/run-main.ts';
 
-const options = { redact: createRedact(), verbose: false, stoppedBy: null };
+const orgNames = new OrgNames(() => 0);
+const options = { redact: createRedact(), verbose: false, stoppedBy: null, orgNames };
 
 describe('each code has its exit code', () => {
   test.each([

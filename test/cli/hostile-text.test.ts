@@ -339,7 +339,7 @@ const { app } = fakeApp({
     ],
   }),
   doctor: async () => ({
-    checks: [{ name: hostile, status: 'fail' as const, message: hostile, hint: hostile }],
+    checks: [{ name: hostile, status: 'fail' as const, message: hostile, hint: hostile, instanceUrl }],
   }),
   async emulator(_options, { onEvent }) {
     const org = {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { OrgNames } from '../../src/cli/org-names.ts';
@@ -10,8 +11,8 @@ import { runMain } from './support/run-main.ts';
 const acme = 'https://acme.my.salesforce.com';
 const local = 'http://localhost:80';
 const known = [
-  { instanceUrl: acme, alias: 'prod' },
-  { instanceUrl: local, alias: null },
+  { instanceUrl: acme, alias: 'prod', username: 'ada@acme.com' },
+  { instanceUrl: local, alias: null, username: 'ng@local.test' },
 ];
 const names = new OrgNames(() => 0);
 await names.learnFrom({ orgNames: async () => known });
@@ -43,7 +44,7 @@ test('a new alias is used soon, and the names are not read for every line', asyn
   await changing.learnFrom({
     async orgNames() {
       reads++;
-      return [{ instanceUrl: acme, alias }];
+      return [{ instanceUrl: acme, alias, username: 'ada@acme.com' }];
     },
   });
   for (let line = 0; line < 100; line++) expect(changing.of(acme)).toBe('old');
@@ -221,5 +222,44 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     expect(stderr).toBe(
       `Error: Another process is working on prod.\nHint: Run: parahack-sync login --instance-url ${acme}\n`,
     );
+  });
+});
+
+describe('an org is called as it was typed', () => {
+  const { app } = fakeApp({
+    orgNames: async () => known,
+    orgs: {
+      setSync: async () => {
+        throw new AppError('ORG_BUSY', `Another process is working on ${acme}.`);
+      },
+      setAlias: async ({ alias }) => {
+        throw new AppError('INVALID_INPUT', `"${alias}" cannot be an alias, ${acme} has none.`);
+      },
+    },
+  });
+
+  test.each([
+    [acme, acme],
+    [`${acme}/`, `${acme}/`],
+    ['acme.my.salesforce.com', 'acme.my.salesforce.com'],
+    ['ada@acme.com', 'ada@acme.com'],
+    ['prod', 'prod'],
+  ])('%s', async (typed, told) => {
+    const { stderr } = await runMain(['orgs', 'enable', typed], { app });
+    expect(stderr.split('\n')[0]).toMatch(
+      new RegExp(`^Error: Another process is working on ${told.replace(/\/$/, '/?')}\\.$`),
+    );
+  });
+
+  test('until an alias that was typed is no more', async () => {
+    const typed = new OrgNames(() => 0, { program: new Command(), orgs: ['prod'], words: ['watch', 'prod'] });
+    await typed.learnFrom({ orgNames: async () => known });
+    typed.learn(acme, 'main');
+    expect(typed.of(acme)).toBe('main');
+  });
+
+  test('and a URL that was typed stays one, whatever it was typed as', async () => {
+    const { stderr } = await runMain(['orgs', 'alias', 'prod', acme], { app });
+    expect(stderr).toBe(`Error: "${acme}" cannot be an alias, ${acme} has none.\n`);
   });
 });

@@ -3,8 +3,11 @@ import { abortReason, isAbort } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { type ErrorReport, reportError } from '../../src/cli/error-report.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { OrgNames } from '../../src/cli/org-names.ts';
 import { ResultOutput } from '../../src/cli/result-output.ts';
 import { createRedact } from '../../src/contract/redact.ts';
+
+const orgNames = new OrgNames(() => 0);
 
 const late = new AppError('MIRROR_BUSY', 'The mirror is in use.');
 const partial = new AppError('PARTIAL', 'One of two was not done.');
@@ -23,7 +26,8 @@ function output({ json = false, refuses = false } = {}) {
     stdout: { write, writeData: write },
     messages: { failure, isLogged: false },
     pretty: false,
-    report: (error) => reportError(error, { redact: createRedact(), verbose: false, stoppedBy: null }),
+    report: (error) =>
+      reportError(error, { redact: createRedact(), verbose: false, stoppedBy: null, orgNames }),
     isUnread: isAbort,
   });
   return { results, said };

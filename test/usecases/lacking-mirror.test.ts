@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DoctorCheck } from '../../src/contract/doctor.ts';
+import type { DoctorFinding } from '../../src/contract/doctor.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { migrations } from '../../src/store/sqlite/schema.ts';
 import { damaged } from '../../src/store/sqlite/sqlite-fault.ts';
@@ -37,7 +37,7 @@ async function watchOnce() {
   return (await watch(app.services, options, context())).orgs[0]!;
 }
 
-async function checkOfMirror(): Promise<DoctorCheck> {
+async function checkOfMirror(): Promise<DoctorFinding> {
   const { checks } = await doctor(app.services, context());
   return checks.find(({ name }) => name.startsWith('mirror '))!;
 }

@@ -81,7 +81,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
       if (compared === null || compared.org === compared.mirror) continue;
       call.messages.warn(
         `${call.orgNames.of(instanceUrl)} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
-          explanationOf(compared),
+          call.orgNames.inCommands(explanationOf(compared), instanceUrl),
       );
     }
     return {

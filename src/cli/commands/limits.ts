@@ -40,7 +40,7 @@ async function limits(call: Invocation, org: string | null): Promise<Outcome> {
 
 function textOf(item: LimitsItem, { terminal, output, orgNames }: Invocation): string {
   const { api, share } = item;
-  const name = terminal.style.bold(item.alias ?? orgNames.of(item.instanceUrl));
+  const name = terminal.style.bold(orgNames.of(item.instanceUrl, item.alias));
   const failed = item.error === null ? '' : `  ${item.error.message} (${item.error.code})\n`;
   if (item.error !== null && api.max === null) return `${name}\n${failed}`;
   const all = Object.entries(item.limits).filter(

@@ -50,9 +50,7 @@ async function logout(call: Invocation, org: string | undefined, flags: LogoutFl
     text: () =>
       result.orgs.length === 0
         ? 'No org is connected.'
-        : result.orgs
-            .map((org) => sentencesOf(org, org.alias ?? call.orgNames.of(org.instanceUrl)))
-            .join('\n'),
+        : result.orgs.map((org) => sentencesOf(org, call.orgNames.of(org.instanceUrl, org.alias))).join('\n'),
     failure: failureOfOrgs(failed),
   };
 }

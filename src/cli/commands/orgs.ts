@@ -42,7 +42,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
       .argument('<org>', 'alias, instance URL, host or username')
       .addHelpText('after', examples(`orgs ${name} prod`))
       .action((org: string, _flags, command) =>
-        run(command, async (call) => changed(await (await call.app()).orgs.setSync({ org, sync }))),
+        run(command, async (call) => changed(await (await call.app()).orgs.setSync({ org, sync }), call)),
       );
   }
   orgs
@@ -53,7 +53,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('orgs alias acme.my.salesforce.com prod', "orgs alias prod ''"))
     .action((org: string, name: string, _flags, command) =>
       run(command, async (call) =>
-        aliased(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null })),
+        aliased(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null }), call),
       ),
     );
   orgs
@@ -118,7 +118,8 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
   ];
   return {
     document: result,
-    text: () => `${nameOf(result.org)}: ${set.join(', ')}.${leftOver(result)}`,
+    text: () =>
+      `${call.orgNames.of(result.org.instanceUrl, result.org.alias)}: ${set.join(', ')}.${call.orgNames.inCommands(leftOver(result), result.org.instanceUrl)}`,
   };
 }
 
@@ -129,24 +130,20 @@ function leftOver({ org, openEdits }: OrgSet): string {
   return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`outbox list\` shows them, \`outbox drop\` gives them up.`;
 }
 
-function aliased({ org }: { org: OrgView }): Outcome {
-  const host = new URL(org.instanceUrl).host;
+function aliased({ org }: { org: OrgView }, { orgNames }: Invocation): Outcome {
+  const now = org.alias === null ? 'no alias any more' : `alias ${org.alias}`;
   return {
     document: { org },
-    text: () => (org.alias === null ? `${host}: no alias any more.` : `${host}: alias ${org.alias}.`),
+    text: () => `${orgNames.of(org.instanceUrl)}: ${now}.`,
   };
 }
 
-function changed({ org }: { org: OrgView }): Outcome {
+function changed({ org }: { org: OrgView }, { orgNames }: Invocation): Outcome {
   const budget = org.budget === null ? '' : `, up to ${percent(org.budget)} of its API requests`;
   return {
     document: { org },
-    text: () => `${nameOf(org)}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
+    text: () => `${orgNames.of(org.instanceUrl, org.alias)}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
   };
-}
-
-function nameOf({ alias, instanceUrl }: OrgView): string {
-  return alias ?? new URL(instanceUrl).host;
 }
 
 function tableOf(orgs: readonly OrgView[], { terminal, messages, orgNames }: Invocation): string {

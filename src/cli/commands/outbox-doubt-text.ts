@@ -31,7 +31,8 @@ export function settledText(
     terminal,
   );
   const more = rest > 0 ? `${counted(rest, 'more entry', 'more entries')}; --json has them all.\n` : '';
-  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}${waitsFor.length === 0 ? '' : `${waitsText(waitsFor)}\n`}`;
+  const waits = waitsFor.length === 0 ? '' : `${orgNames.inCommands(waitsText(waitsFor), instanceUrl)}\n`;
+  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}${waits}`;
 }
 
 const releasedText = 'its request without an answer is waited for no more';

@@ -36,7 +36,7 @@ export async function* outboxTable(
           entry.state,
           contactOf(entry),
           entry.op,
-          orgNames.inSentence(errorsOf(entry)),
+          orgNames.inSentence(errorsOf(entry), entry.instanceUrl),
           entry.fields.join(', '),
           relativeTime(entry.createdAt, io.now()),
           orgNames.of(entry.instanceUrl),
@@ -64,6 +64,13 @@ const wayText: Readonly<Record<SendWay, string>> = {
 export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocation): string {
   const { terminal, io, orgNames } = call;
   const way = wayOf(entry);
+  const steps: [string, string][] = [
+    ...(entry.waitsForRequestOf === null ? [] : [waitFact(entry.waitsForRequestOf, entry.key)]),
+    ...(entry.waitsFor.length === 0
+      ? []
+      : [['waits', behindText(entry.waitsFor)] satisfies [string, string]]),
+    ...(entry.state === 'conflict' ? [decideFact(entry)] : []),
+  ];
   const facts: [string, string][] = [
     ['org', orgNames.of(entry.instanceUrl)],
     ['state', entry.state],
@@ -73,14 +80,10 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
     ...(entry.state === 'pending' && entry.sentAt !== null ? [perhapsFact(entry)] : []),
-    ...(entry.waitsForRequestOf === null ? [] : [waitFact(entry.waitsForRequestOf, entry.key)]),
-    ...(entry.waitsFor.length === 0
-      ? []
-      : [['waits', behindText(entry.waitsFor)] satisfies [string, string]]),
+    ...steps.map(([what, step]): [string, string] => [what, orgNames.inCommands(step, entry.instanceUrl)]),
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.flatMap(errorFacts),
-    ...(entry.state === 'conflict' ? [decideFact(entry)] : []),
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
   const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
@@ -99,7 +102,7 @@ function perhapsFact({ way, op }: OutboxShowResult['entry']): [string, string] {
 }
 
 function decideFact({ key }: OutboxShowResult['entry']): [string, string] {
-  return ['decide', `parahack-sync outbox retry ${key} --take local|salesforce`];
+  return ['decide', `\`parahack-sync outbox retry ${key} --take local|salesforce\``];
 }
 
 function waitFact(before: string, key: string): [string, string] {

@@ -7,6 +7,7 @@ import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
+import type { OrgNames } from '../org-names.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -153,14 +154,15 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   const options = { org: flags.org ?? null, keys, all, inDoubt, ...(take === undefined ? {} : { take }) };
   const result = await app.outbox[verb](options);
   const done = take === 'salesforce' ? 'take salesforce' : verb;
-  return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), done) };
+  return { document: result, text: () => moved(result, call.orgNames, done) };
 }
 
 function moved(
-  { keys, waitsFor }: OutboxMoveResult,
-  org: string,
+  { instanceUrl, keys, waitsFor }: OutboxMoveResult,
+  orgNames: OrgNames,
   verb: MoveVerb | 'take salesforce',
 ): string {
+  const org = orgNames.of(instanceUrl);
   const entries = counted(keys.length, 'entry', 'entries');
   switch (verb) {
     case 'drop':
@@ -168,7 +170,8 @@ function moved(
     case 'take salesforce':
       return `${org}: ${entries} decided for Salesforce.`;
     default:
-      if (waitsFor.length > 0) return `${org}: ${entries} to be sent. ${waitsText(waitsFor)}`;
+      if (waitsFor.length > 0)
+        return `${org}: ${entries} to be sent. ${orgNames.inCommands(waitsText(waitsFor), instanceUrl)}`;
       return `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
   }
 }

@@ -1,8 +1,8 @@
 import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../contract/push.ts';
+import type { Invocation } from '../invocation.ts';
 import { errorReason } from '../render/error-reason.ts';
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
-import type { Terminal } from '../terminal.ts';
 import { planText } from './push-plan-text.ts';
 
 /** Beyond this many, records that went well are counted and not listed, and of the others these are. */
@@ -11,9 +11,9 @@ const listedAtMost = 20;
 /** What became of the records: all of few, of many some that did not go well, and the counts. */
 export async function renderPush(
   result: PushResult,
-  org: string,
-  { style, columns }: Terminal,
+  { orgNames, terminal }: Pick<Invocation, 'orgNames' | 'terminal'>,
 ): Promise<string> {
+  const { style, columns } = terminal;
   const { listed, more } = await listedItems(result);
   const table = renderTable(
     ['RECORD', 'STATUS', 'ID', 'ERROR'].map((title) => ({ title, key: title === 'RECORD' })),
@@ -27,10 +27,12 @@ export async function renderPush(
   );
   const rest =
     more === 0 ? '' : `… and ${counted(more, 'more record')}; --json has all, --rejects the refused.\n`;
-  const { plan } = result.counts;
-  const planned = plan === null ? '' : planText(plan, { style, columns });
+  const { plan, instanceUrl } = result.counts;
+  const planned = plan === null ? '' : orgNames.inCommands(planText(plan, { style, columns }), instanceUrl);
   const beside = listed.some(isLikeAnother) ? besideText : '';
-  return (listed.length === 0 ? '' : table) + rest + beside + countsOf(result, org) + planned;
+  return (
+    (listed.length === 0 ? '' : table) + rest + beside + countsOf(result, orgNames.of(instanceUrl)) + planned
+  );
 }
 
 const besideText =

@@ -144,10 +144,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     call.messages.warn(unsaved.message);
   const { invalid } = result;
   if (invalid !== null && !call.output.json) call.messages.fail(faultLines(invalid));
-  const text =
-    call.output.json || invalid !== null
-      ? ''
-      : await renderPush(result, call.orgNames.of(result.counts.instanceUrl), call.terminal);
+  const text = call.output.json || invalid !== null ? '' : await renderPush(result, call);
   return {
     documentParts: (error, infoOf) => pushDocument(result, error, infoOf),
     text: () => text,

@@ -3,7 +3,7 @@ import { formatDuration } from '../../base/interval.ts';
 import type { ReconcileItem } from '../../contract/reconcile.ts';
 import type { ReconcileTotals } from '../../contract/reconcile-totals.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { failureOfRuns } from '../org-failure.ts';
+import { failureOfRuns, onlyOrg } from '../org-failure.ts';
 import { openProgress } from '../progress/open-progress.ts';
 import { count, counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
@@ -67,7 +67,10 @@ function failureOfHeld(orgs: readonly ReconcileItem[]): AppError | null {
     `${counted(held, 'contact')} of the mirror ${held === 1 ? 'is' : 'are'} not found in the org and ${held === 1 ? 'stays' : 'stay'}: so many are not believed to be gone. All else is repaired.`,
     {
       hint: 'Look whether this user may still see them in Salesforce. Where they are really gone, `parahack-sync reconcile --force` removes them.',
-      details: { orgs: holding.map(({ instanceUrl, held: n }) => ({ instanceUrl, held: n })) },
+      details: {
+        ...onlyOrg(holding),
+        orgs: holding.map(({ instanceUrl, held: n }) => ({ instanceUrl, held: n })),
+      },
     },
   );
 }

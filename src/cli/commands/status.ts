@@ -61,8 +61,8 @@ function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): A
       ? []
       : [
           {
-            what: `${what}: ${orgs.map((org) => org.alias ?? orgNames.of(org.instanceUrl)).join(', ')}.`,
-            hint,
+            what: `${what}: ${orgs.map((org) => orgNames.of(org.instanceUrl, org.alias)).join(', ')}.`,
+            hint: orgs.length === 1 ? orgNames.inCommands(hint, orgs[0]!.instanceUrl) : hint,
           },
         ];
   const bare = late.filter(
@@ -96,13 +96,13 @@ function textOf({ orgs, watch }: StatusResult, { terminal, io, orgNames }: Invoc
     ? `A watch runs (process ${watch.pid}, since ${relativeTime(watch.since, now)}).`
     : 'No watch runs.';
   const blocks = orgs.map((org) => {
-    const name = org.alias ?? orgNames.of(org.instanceUrl);
-    return `${terminal.style.bold(name)}\n${renderFacts(factsOf(org, now), terminal.style)}`;
+    const name = orgNames.of(org.instanceUrl, org.alias);
+    return `${terminal.style.bold(name)}\n${renderFacts(factsOf(org, now, orgNames), terminal.style)}`;
   });
   return `${blocks.join('\n')}\n${running}\n`;
 }
 
-function factsOf(org: StatusItem, now: number): [string, string][] {
+function factsOf(org: StatusItem, now: number, orgNames: OrgNames): [string, string][] {
   const { outbox, api } = org;
   const lag =
     org.lagSeconds === null
@@ -135,7 +135,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['agreed in full', unread ?? agreedText(org, now)],
     ['last backfill', unread ?? runText(org.lastBackfill, now)],
     ['last cycle', unread ?? runText(org.lastCycle, now)],
-    ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org)}`],
+    ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org, orgNames)}`],
     [
       'outbox',
       unread ??
@@ -162,12 +162,13 @@ function agreedText({ agreedAt, lastReconcile }: StatusItem, now: number): strin
 }
 
 /** What a reconcile has kept, as nobody but a person can tell whether it is gone. */
-function heldText({ agreedAt, lastReconcile }: StatusItem): string {
+function heldText({ instanceUrl, agreedAt, lastReconcile }: StatusItem, orgNames: OrgNames): string {
   const held = lastReconcile?.counts.held ?? 0;
   // A mirror that agrees is a copy made since, which has none of them.
   if (held === 0 || agreedAt !== null) return '';
   const rows = held === 1 ? 'row that the org does not show is' : 'rows that the org does not show are';
-  return `, ${count(held)} ${rows} held (where really gone: \`parahack-sync reconcile --force\`)`;
+  const removed = orgNames.inCommands('`parahack-sync reconcile --force`', instanceUrl);
+  return `, ${count(held)} ${rows} held (where really gone: ${removed})`;
 }
 
 /** A time that has come is that of a try under way, or of one that waits for its place. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import type { WatchedPush, WatchResult } from '../../contract/watch.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
-import { appErrorOf } from '../org-failure.ts';
+import { appErrorOf, onlyOrg } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';
 import { conflictHint, decisionsBefore, heldHint } from './push-failure.ts';
 
@@ -12,6 +12,7 @@ import { conflictHint, decisionsBefore, heldHint } from './push-failure.ts';
  */
 export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const pushes = orgs.flatMap(({ push }) => (push ? [push] : []));
+  const troubled = orgs.filter(({ push }) => push && isTroubled(push));
   const sum = (count: (push: WatchedPush) => number) =>
     pushes.reduce((total, push) => total + count(push), 0);
   const error = pushes.find((push) => push.error !== null)?.error ?? null;
@@ -26,7 +27,7 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
     inDoubt: sum((push) => push.behind.inDoubt),
   };
   const decisions = decisionsBefore(behind);
-  const details = { inDoubt, unsent, behind, refused, error };
+  const details = { ...onlyOrg(troubled), inDoubt, unsent, behind, refused, error };
   if (error !== null && isOwnExit(error.code)) return appErrorOf(error);
   if (inDoubt > 0) {
     return new AppError(
@@ -71,6 +72,10 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
     `${counted(refused, 'entry', 'entries')} of the outbox ${said}; the mirror is up to date.`,
     { hint: hints.filter((hint) => hint !== '').join(' '), details },
   );
+}
+
+function isTroubled({ inDoubt, unsent, rejected, conflicts, held, error }: WatchedPush): boolean {
+  return error !== null || inDoubt + unsent + rejected + conflicts + held > 0;
 }
 
 /** A needed login or a lock says more than that entries are unsent. */

@@ -54,7 +54,7 @@ export function createInputNotes(
       const place = `${line === null ? '' : `line ${line}, `}${field}`;
       const file = source === '-' ? '' : ` ${source}`;
       tell(
-        `${source}: ${counted(cells, 'text was', 'texts were')} UTF-8 and read as Windows-1252, first at ${place}: "${shown}"${meant === null ? '' : ` was "${meant}"`}. They would be stored as they stand; this mends the file: iconv -f UTF-8 -t WINDOWS-1252${file} | parahack-sync push -`,
+        `${source}: ${counted(cells, 'text was', 'texts were')} UTF-8 and read as Windows-1252, first at ${place}: "${shown}"${meant === null ? '' : ` was "${meant}"`}. They would be stored as they stand; this mends the file: \`iconv -f UTF-8 -t WINDOWS-1252${file} | parahack-sync push -\``,
       );
     },
     footer(source, line, text) {

@@ -66,7 +66,7 @@ function refuseNoInput(files: readonly string[], { stdin }: Pick<CliIo, 'stdin'>
   }
   if (files.length === 0 && stdin.isTTY) {
     throw new AppError('INVALID_INPUT', 'No input is given.', {
-      hint: 'Name a file, or pipe contacts in: parahack-sync push contacts.csv',
+      hint: 'Name a file, or pipe contacts in: `parahack-sync push contacts.csv`',
     });
   }
   if (files.filter((file) => file === '-').length > 1) {
@@ -109,7 +109,7 @@ function unreadable(error: unknown, name: string): unknown {
   if (error instanceof AppError || code === undefined) return error;
   return new AppError('INVALID_INPUT', `${name} ${reasons[code] ?? `cannot be read (${code})`}.`, {
     hint: /^\s*[{[]/.test(name)
-      ? 'Pipe the JSON in, as an argument is a file name: echo … | parahack-sync push -'
+      ? 'Pipe the JSON in, as an argument is a file name: `echo … | parahack-sync push -`'
       : 'Check the file name; a single - reads standard input.',
     details: { source: name },
     cause: error,

@@ -129,7 +129,7 @@ function noUtf8(bytes: Buffer, source: string, lines: LineCount, cause: unknown)
   return inputFault(
     { source, line },
     `the byte ${name} at character ${column} is not UTF-8 text; as Windows-1252 it would be "${meant}"`,
-    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 ${source === '-' ? '' : `${source} `}| parahack-sync push -. In another encoding name that one: MACINTOSH makes it "${onMac}".`,
+    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: \`iconv -f WINDOWS-1252 -t UTF-8 ${source === '-' ? '' : `${source} `}| parahack-sync push -\`. In another encoding name that one: MACINTOSH makes it "${onMac}".`,
     { cause },
   );
 }

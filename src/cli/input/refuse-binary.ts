@@ -18,23 +18,23 @@ const kinds: readonly BinaryKind[] = [
   {
     magic: [0x1f, 0x8b],
     is: 'compressed (gzip)',
-    hint: 'Unpack it first: gunzip -c FILE | parahack-sync push -',
+    hint: 'Unpack it first: `gunzip -c FILE | parahack-sync push -`',
   },
   {
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     is: 'compressed (zstd)',
-    hint: 'Unpack it first: zstd -dc FILE | parahack-sync push -',
+    hint: 'Unpack it first: `zstd -dc FILE | parahack-sync push -`',
   },
   { magic: ascii('PK\x05\x06'), is: 'an empty zip file, not text', hint: textOnly },
   {
     magic: ascii('BZh'),
     is: 'compressed (bzip2)',
-    hint: 'Unpack it first: bzcat FILE | parahack-sync push -',
+    hint: 'Unpack it first: `bzcat FILE | parahack-sync push -`',
   },
   {
     magic: [0xfd, ...ascii('7zX')],
     is: 'compressed (xz)',
-    hint: 'Unpack it first: xzcat FILE | parahack-sync push -',
+    hint: 'Unpack it first: `xzcat FILE | parahack-sync push -`',
   },
   { magic: [...ascii('7z'), 0xbc, 0xaf], is: 'a 7z archive, not text', hint: 'Unpack it first.' },
   { magic: ascii('Rar!'), is: 'a rar archive, not text', hint: 'Unpack it first.' },

@@ -30,7 +30,7 @@ export async function confirmUnread(
     signal: AbortSignal;
   },
 ): Promise<{ unheardUntil: number }> {
-  const { mirror, log } = context;
+  const { mirror, log, remote } = context;
   const liveBefore = (await mirror.contacts.counts()).contacts;
   const absent = await confirmEach(context, { before, run, signal });
   if (absent.length === 0) return { unheardUntil: 0 };
@@ -44,7 +44,9 @@ export async function confirmUnread(
   run.count('held', unstated.length);
   const text = `${unstated.length.toLocaleString('en-US')} of ${liveBefore.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
-  log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
+  log.warn(
+    `${remote.instanceUrl}: ${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`,
+  );
   return { unheardUntil: since };
 }
 

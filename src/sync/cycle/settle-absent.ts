@@ -40,7 +40,7 @@ export async function settleAbsent(
 
 /** As hidden ones; none where so many of the mirror would go that a lost permission is likelier. */
 async function believed(
-  { mirror, log }: Pick<SyncContext, 'mirror' | 'log'>,
+  { mirror, log, remote }: Pick<SyncContext, 'mirror' | 'log' | 'remote'>,
   unknown: readonly Tombstone[],
   { before, run }: { before: number; run: Pick<RunRecorder, 'count'> },
 ): Promise<Tombstone[]> {
@@ -51,7 +51,7 @@ async function believed(
     return unknown.map((tombstone) => ({ ...tombstone, gone: 'hidden' }));
   run.count('held', missing);
   log.warn(
-    `${missing} of ${before} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
+    `${remote.instanceUrl}: ${missing} of ${before} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
   );
   return [];
 }

@@ -164,7 +164,7 @@ function withoutOutbox(stopped: unknown): unknown {
 }
 
 async function commit(
-  context: Pick<SyncContext, 'clock' | 'log' | 'sizes'>,
+  context: Pick<SyncContext, 'clock' | 'log' | 'remote' | 'sizes'>,
   staging: OutboxStaging,
   job: PushJob,
 ): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'overtaken' | 'replaced' | 'refused'>> {
@@ -174,7 +174,7 @@ async function commit(
     chosenApi(job),
   );
   refuseUnlike(job, unlike);
-  tellHeld(context.log, { heldDeletes, heldEdits });
+  tellHeld(context, { heldDeletes, heldEdits });
   if (renewed > 0) {
     const sent = renewed === 1 ? '1 change is sent' : `${renewed.toLocaleString('en-US')} changes are sent`;
     context.log.warn(`${sent} again: others of the same contacts came behind the first try.`);

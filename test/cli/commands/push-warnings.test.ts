@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { pushWarnings, renderPush } from '../../../src/cli/commands/push-text.ts';
 import { createInk } from '../../../src/cli/ink.ts';
+import { OrgNames } from '../../../src/cli/org-names.ts';
 import { pushResultOf } from '../support/fake-push.ts';
 
 const ink = createInk({ colour: false });
@@ -41,11 +42,9 @@ test.each([
       errors: [error],
     };
     const result = pushResultOf([item]);
-    const said = await renderPush(result, 'acme', {
-      ink,
-      style: ink.style,
-      columns: 200,
-      interactive: false,
+    const said = await renderPush(result, {
+      orgNames: new OrgNames(() => 0),
+      terminal: { ink, style: ink.style, columns: 200, interactive: false },
     });
     expect(said.includes('--allow-duplicates')).toBe(isSaid);
   },

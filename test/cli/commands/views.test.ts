@@ -294,9 +294,15 @@ describe('runs', () => {
 
 describe('doctor', () => {
   const checks = [
-    { name: 'node', status: 'ok' as const, message: 'Node 24.', hint: null },
-    { name: 'clock', status: 'warn' as const, message: '3 minutes off.', hint: 'Set the clock.' },
-    { name: 'login acme', status: 'fail' as const, message: 'Gone.', hint: 'Log in again.' },
+    { name: 'node', status: 'ok' as const, message: 'Node 24.', hint: null, instanceUrl: null },
+    {
+      name: 'clock',
+      status: 'warn' as const,
+      message: '3 minutes off.',
+      hint: 'Set the clock.',
+      instanceUrl: null,
+    },
+    { name: 'login acme', status: 'fail' as const, message: 'Gone.', hint: 'Log in again.', instanceUrl },
   ];
 
   test('is exit 1 when a check fails, with the checks all the same', async () => {
@@ -376,7 +382,7 @@ describe('orgs', () => {
       expect.stringMatching(/on {4}manual {3}ok$/),
     ]);
     expect((await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app: two.app })).stdout).toBe(
-      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list` shows them, `outbox drop` gives them up.\n',
+      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop --org a` gives them up.\n',
     );
     const set = await runMain(['orgs', 'set', 'a', '--two-way', 'on', '--conflicts', 'manual'], {
       app: two.app,

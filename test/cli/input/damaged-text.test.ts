@@ -6,7 +6,7 @@ describe('UTF-8 that was read as Windows-1252', () => {
     const chunks = size === undefined ? {} : { chunkBytes: size };
     const notes = await notesOf('FirstName,LastName\nBo,Plain\nJÃ¼rgen,MÃ¼ller\nRenÃ©,Dupont\n', chunks);
     expect(notes).toEqual([
-      '-: 3 texts were UTF-8 and read as Windows-1252, first at line 3, FirstName: "JÃ¼rgen" was "Jürgen". They would be stored as they stand; this mends the file: iconv -f UTF-8 -t WINDOWS-1252 | parahack-sync push -',
+      '-: 3 texts were UTF-8 and read as Windows-1252, first at line 3, FirstName: "JÃ¼rgen" was "Jürgen". They would be stored as they stand; this mends the file: `iconv -f UTF-8 -t WINDOWS-1252 | parahack-sync push -`',
     ]);
   });
 

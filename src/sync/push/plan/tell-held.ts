@@ -1,7 +1,7 @@
-import type { Logger } from '../../../base/logger.ts';
+import type { SyncContext } from '../../context.ts';
 
 export function tellHeld(
-  log: Pick<Logger, 'warn'>,
+  { log, remote }: Pick<SyncContext, 'log' | 'remote'>,
   { heldDeletes, heldEdits }: { heldDeletes: number; heldEdits: number },
 ): void {
   for (const [held, what] of [
@@ -10,7 +10,7 @@ export function tellHeld(
   ] as const) {
     if (held === 0) continue;
     log.warn(
-      `${held.toLocaleString('en-US')} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
+      `${remote.instanceUrl}: ${held.toLocaleString('en-US')} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
     );
   }
 }

@@ -88,7 +88,7 @@ async function* requestPages(
   const pages = openPages(outbox, async () => {
     // Programs may have asked for more since the last page.
     const much = await outbox.holdMuch(context.sizes.outgoingBrake);
-    tellHeld(context.log, much);
+    tellHeld(context, much);
     progress.held += much.heldDeletes + much.heldEdits;
     return line.beginPage();
   });
