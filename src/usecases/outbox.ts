@@ -5,9 +5,9 @@ import type { AppOutbox } from '../contract/app.ts';
 import type { OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { oneOrg } from './chosen-orgs.ts';
 import { type Grouped, refuseSplit, waitsInGroups, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
+import { orgOfEntries } from './org-of-entries.ts';
 import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import type { SettleParts } from './settle-entries.ts';
 import { showEntry } from './show-entry.ts';
@@ -103,7 +103,7 @@ async function decide(
     entries: readonly Grouped[],
   ) => Promise<Omit<OutboxMoveResult, 'instanceUrl'>>,
 ): Promise<OutboxMoveResult> {
-  const { instanceUrl } = await oneOrg(parts, org);
+  const { instanceUrl } = await orgOfEntries(parts, { org, keys }, signal);
   if (!(await parts.mirrors.exists(instanceUrl))) {
     if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
     return { instanceUrl, keys: [], waitsFor: [] };

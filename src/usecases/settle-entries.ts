@@ -9,12 +9,12 @@ import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { askDoubts } from '../sync/push/ask-doubts.ts';
 import { settleAs } from '../sync/push/settle/settle-as.ts';
-import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { doubtOf } from './doubt-view.ts';
 import { waitsInGroups, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
+import { orgOfEntries } from './org-of-entries.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -36,7 +36,7 @@ export async function settleEntries(
   if (as !== null && !isGivenIdOf(contact.keyPrefix, as.trim())) {
     throw new AppError('INVALID_INPUT', `"${as}" is not the Id of a contact.`);
   }
-  const org = await oneOrg(parts, options.org);
+  const org = await orgOfEntries(parts, options, signal);
   const { instanceUrl } = org;
   if (!(await parts.mirrors.exists(instanceUrl))) {
     if (options.keys.length > 0) throw unknownEntry(`There is no entry ${options.keys[0]}.`);

@@ -7,6 +7,7 @@ import { listedOrgs } from './chosen-orgs.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { doubtOf } from './doubt-view.ts';
 import { meansSeveral, startingWith, unknownEntry } from './named-entries.ts';
+import { orgHaving } from './org-of-entries.ts';
 import type { OutboxListParts } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
@@ -21,16 +22,10 @@ export async function showEntry(
   { org: name, key, live = false }: OutboxShowOptions,
   signal: AbortSignal,
 ): Promise<OutboxShowResult> {
-  const found: { org: OrgRecord; entry: OutboxEntry }[] = [];
-  for (const org of await listedOrgs(parts, name)) {
-    if (!(await parts.mirrors.exists(org.instanceUrl))) continue;
-    await using mirror = await parts.mirrors.open(org.instanceUrl, { create: false });
-    for (const entry of await startingWith(mirror, key)) found.push({ org, entry });
-  }
-  const [only] = found;
-  if (only === undefined || found.length > 1)
-    throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
-  const { org, entry } = only;
+  const orgs = await listedOrgs(parts, name);
+  const org = orgs.length > 1 ? await orgHaving(parts, orgs, [key], signal) : orgs[0];
+  const entry = org === undefined ? undefined : await entryOf(parts, org, key);
+  if (org === undefined || entry === undefined) throw unknownEntry(`There is no entry ${key}.`);
   const waits = entry.state === 'pending' ? await waitsOf(parts, org, entry) : { lost: null, undecided: [] };
   const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
   const { way, api, upsertField, allowDuplicates } = entry;
@@ -48,6 +43,18 @@ export async function showEntry(
     },
     salesforce: live ? await (await import('./live-entry.ts')).liveEntry(parts, org, entry, signal) : null,
   };
+}
+
+async function entryOf(
+  { mirrors }: Pick<ShowParts, 'mirrors'>,
+  { instanceUrl }: OrgRecord,
+  key: string,
+): Promise<OutboxEntry | undefined> {
+  if (!(await mirrors.exists(instanceUrl))) return undefined;
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  const [entry, other] = await startingWith(mirror, key);
+  if (other !== undefined) throw unknownEntry(meansSeveral(key));
+  return entry;
 }
 
 /** What it waits for: the key of the entry whose request was cut, and entries that need a decision. */
