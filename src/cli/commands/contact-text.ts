@@ -9,9 +9,27 @@ export function contactTexts(columns: readonly ContactColumn[], row: ContactRow)
 const summary = ['Id', 'Name', 'Email', 'Phone', 'LastModifiedDate', '_gone'];
 const summaryWithoutName = ['Id', 'FirstName', 'LastName', 'Email', 'Phone', 'LastModifiedDate', '_gone'];
 
-/** The few columns that tell contacts apart, where the mirror has them. */
-export function summaryColumns(columns: readonly ContactColumn[]): { name: string; at: number }[] {
-  const find = (name: string) => ({ name, at: columns.findIndex((column) => column.name === name) });
-  const named = columns.some(({ name }) => name === 'Name') ? summary : summaryWithoutName;
-  return named.map(find).filter(({ at }) => at >= 0);
+/** The few columns that tell contacts apart, where the mirror has them; `textOf` gives one of them of a row's texts. */
+export function summaryColumns(
+  columns: readonly ContactColumn[],
+): { name: string; textOf: (texts: readonly string[]) => string }[] {
+  const places = new Map(columns.map(({ name }, at) => [name, at]));
+  const textOf = (name: string, texts: readonly string[]) => texts[places.get(name) ?? -1] ?? '';
+  return (places.has('Name') ? summary : summaryWithoutName)
+    .filter((name) => places.has(name))
+    .map((name) => ({
+      name,
+      textOf: (texts) =>
+        name === 'Name'
+          ? nameOf(
+              textOf('Name', texts),
+              ['FirstName', 'LastName'].map((part) => textOf(part, texts)),
+            )
+          : textOf(name, texts),
+    }));
+}
+
+/** Salesforce makes the name of the others: until it has read a new contact or an edit, they say more than it does. */
+function nameOf(name: string, parts: readonly string[]): string {
+  return parts.every((part) => name.includes(part)) ? name : parts.filter((part) => part !== '').join(' ');
 }

@@ -116,10 +116,12 @@ function page(
   { all = false }: { all?: boolean } = {},
 ): Outcome {
   const { terminal, orgNames, io, messages } = call;
-  const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
+  const shown = all
+    ? columns.map(({ name }, at) => ({ name, textOf: (texts: readonly string[]) => texts[at] ?? '' }))
+    : summaryColumns(columns);
   const cellsOf = (row: ContactRow) => {
     const texts = contactTexts(columns, row);
-    return shown.map(({ at }) => texts[at] ?? '');
+    return shown.map(({ textOf }) => textOf(texts));
   };
   return {
     documentParts: (_error, infoOf) =>

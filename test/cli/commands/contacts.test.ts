@@ -100,6 +100,36 @@ describe('list and search', () => {
   });
 });
 
+test('a contact whose name Salesforce has not told yet is listed by its own first and last name', async () => {
+  const named = ['Id', 'Name', 'FirstName', 'LastName', 'Email'].map((name) => ({ name, type: 'string' }));
+  const listed = contactPage({
+    instanceUrl,
+    columns: named,
+    rows: [
+      ['003A', 'Dr. Ada Lovelace', 'Ada', 'Lovelace', 'ada@acme.com'],
+      // Made here, and not yet in Salesforce.
+      [null, null, 'Bo', 'Ng', 'bo@acme.com'],
+      [null, null, null, 'Solo', null],
+      // Edited here: Name is as Salesforce had it.
+      ['003B', 'Cy Old', 'Cy', 'New', null],
+    ],
+    total: 4,
+    coveredUntil,
+  });
+  const { app } = fakeApp({ contacts: { list: async () => listed, search: async () => listed } });
+  for (const verb of [['list'], ['search', 'o']]) {
+    const { stdout } = await runMain(['contacts', ...verb], { app });
+    expect(stdout.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, '|'))).toEqual([
+      'ID|NAME|EMAIL',
+      '003A|Dr. Ada Lovelace|ada@acme.com',
+      'Bo Ng|bo@acme.com',
+      'Solo',
+      '003B|Cy New',
+      '',
+    ]);
+  }
+});
+
 test('show', async () => {
   const view = {
     instanceUrl,
