@@ -217,6 +217,30 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         expect(await outbox.counts()).toMatchObject({ pending: 2 });
       });
 
+      test('are not taken in, and go on with their own, where one was refused and is let out again', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await using staging = await staged(outbox, plain);
+        await staging.commit(brake, began);
+        await takenAnd(outbox, 'rejected');
+        await staging.end({ queued: false });
+        const [, b] = (await outbox.list()).map(({ key }) => key);
+        await outbox.move([b!], ['rejected'], 'pending', 3);
+        const before = await outbox.list();
+        await using second = await staged(outbox, other);
+        const unlike = { waiting: 1, inDoubt: 0 };
+        expect(await second.draft(brake, again)).toMatchObject({ unlike });
+        expect(await second.commit(brake, again)).toMatchObject({ unlike });
+        await using third = await staged(outbox, plain);
+        expect(await third.commit(brake, again)).toMatchObject({ resumedFrom: 5_000, resumedOpen: 1 });
+        expect(await outbox.list()).toEqual(before);
+        // Refused once more and told so, or made, they are new ones.
+        await outbox.move([b!], ['pending'], 'rejected', 4);
+        await third.end({ queued: false });
+        await using fourth = await staged(outbox, other);
+        expect(await fourth.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom: null });
+      });
+
       /** The first of two is made, the other one is so. */
       async function takenAnd(outbox: Outbox, state: 'rejected' | 'dropped'): Promise<void> {
         const [a, b] = (await outbox.list()).map(({ key }) => key);

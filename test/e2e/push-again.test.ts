@@ -157,6 +157,26 @@ describe('the same input pushed again', () => {
     expect(await named('Again')).toBe(32);
   });
 
+  it('behind a retry of what was refused is the same push, and refused with another flag', async () => {
+    await control(emulator.url, 'settings', {
+      validationRules: [{ name: 'Not', condition: "FirstName = 'Other'", message: 'Not now.' }],
+    });
+    const first = await push(few);
+    expect(first).toMatchObject({ code: 4, results: [{ status: 'created' }, { status: 'rejected' }] });
+    await control(emulator.url, 'settings', { validationRules: [] });
+    expect((await cli.run(['outbox', 'retry', first.results[1]!.key])).code).toBe(0);
+    expect(await push(few, '--allow-duplicates')).toMatchObject({
+      code: 2,
+      error: { code: 'INVALID_INPUT', details: { flags: ['--allow-duplicates'], waiting: 1, inDoubt: 0 } },
+    });
+    const again = await push(few);
+    expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
+    expect(again.results.map(({ key }) => key)).toEqual(first.results.map(({ key }) => key));
+    expect(await named('Again')).toBe(2);
+    expect(await push(few)).toMatchObject({ code: 0, resumedFrom: null });
+    expect(await named('Again')).toBe(4);
+  });
+
   it('while a change of it waits for a person to decide is the same push, and makes no second contact', async () => {
     const [known] = await contactsOf(emulator.url);
     const mixed = [{ LastName: 'Again' }, { Id: known!.Id, Department: 'Ours' }];

@@ -146,9 +146,12 @@ export class MemoryStaging implements OutboxStaging {
   async end({ queued }: { queued: boolean }): Promise<void> {
     const id = this.#pushId;
     if (id === null) return;
-    this.#file.write('queue-push', ({ pushes }) => {
+    this.#file.write('queue-push', ({ pushes, outbox }) => {
       const push = pushes.get(id);
-      if (queued && push !== undefined) pushes.set(id, { ...push, queued });
+      const mayBeLetOut = [...outbox.values()].some(
+        (entry) => entry.push?.id === id && entry.state === 'rejected',
+      );
+      if ((queued || mayBeLetOut) && push !== undefined) pushes.set(id, { ...push, queued: true });
       else pushes.delete(id);
     });
   }

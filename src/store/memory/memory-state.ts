@@ -45,7 +45,7 @@ export interface MemoryPush {
   digest: string;
   begunAt: number;
   triedAt: number;
-  /** It has ended when none of its entries waits any more. */
+  /** It was queued, or its end was told: it is the same push only while one of its entries waits. */
   queued: boolean;
 }
 

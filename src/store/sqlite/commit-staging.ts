@@ -8,6 +8,7 @@ import {
   countWaiting,
   equalPushes,
   isWaiting,
+  mayBeLetOut,
   type SoughtPush,
 } from './equal-push.ts';
 import { heldOfStaged } from './held-of-staged.ts';
@@ -110,9 +111,13 @@ export function refuseStaged(db: Connection, object: string, push: SoughtPush): 
   if (open === undefined && unlike === null) refuseReplaced(db, object);
 }
 
-/** Equal records are a push of their own from now on, or, of one that was queued, when none of its entries waits any more. */
+/**
+ * Equal records are a push of their own from now on, or, of one that was queued, when none of its entries waits any more. So
+ * they are of one with refused entries, which somebody may let out again.
+ */
 export function endPush(db: Connection, id: string, { queued }: { queued: boolean }): void {
-  db.prepare(queued ? 'UPDATE push SET queued = 1 WHERE id = ?' : 'DELETE FROM push WHERE id = ?').run(id);
+  const mayWait = queued || mayBeLetOut(db, id);
+  db.prepare(mayWait ? 'UPDATE push SET queued = 1 WHERE id = ?' : 'DELETE FROM push WHERE id = ?').run(id);
 }
 
 function addEntries(

@@ -21,7 +21,7 @@ export interface EqualPush extends StoredPush {
 interface StoredPush {
   id: string;
   begun_at: string;
-  /** It was queued and told so, or nobody has tried it again for long: it is the same only while something of it waits. */
+  /** Its end, or that it was queued, was told, or nobody has tried it again for long: it is the same only while something of it waits. */
   isOver: number;
 }
 
@@ -118,6 +118,11 @@ const isInForce = "state NOT IN ('rejected', 'dropped')";
 /** The condition over rows of `main.outbox` for the changes of a push that came to something, or may. */
 export function changesOf(id: string): string {
   return `(push_id = ${sqlText(id)} AND ${isChange} AND ${isInForce})`;
+}
+
+/** Whether somebody may have entries of the push sent again that were refused. */
+export function mayBeLetOut(db: Connection, id: string): boolean {
+  return countOf(db, id, ['rejected']) > 0;
 }
 
 export function countWaiting(db: Connection, id: string): number {

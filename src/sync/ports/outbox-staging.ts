@@ -183,7 +183,8 @@ export interface OutboxStaging extends AsyncDisposable {
   draft(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingDraft>;
   /**
    * Whoever pushed has been told the end of it: the same records are new ones from now on; where it was only `queued`, once
-   * none of its entries waits any more. After the commit.
+   * none of its entries waits any more. Where some were refused and are let out again, they are the same ones while one of
+   * them waits. After the commit.
    */
   end(how: { queued: boolean }): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */
