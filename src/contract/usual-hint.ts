@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../base/error-codes.ts';
+import { runAgain } from '../base/run-again.ts';
 
-const again = 'Run the command again: it goes on where it was.';
-const report = 'Run the command again; if it stays, please report it with what --verbose shows.';
+const again = `It goes on where it was: ${runAgain}.`;
+const report = `Try once more: ${runAgain}. If it stays, please report it with what --verbose shows.`;
 const busy = 'Another process works on this org: wait for it, or end it.';
 
 /** What to do about an error whose thrower had nothing more exact to say. */
@@ -18,11 +19,11 @@ const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   DATA_DIR_BUSY: 'Another process holds a file of the data folder: end it, or try again later.',
   LEASE_LOST: busy,
   LOCK_TIMEOUT: busy,
-  SALESFORCE_ERROR: 'Run the command again; if it stays, --verbose shows what was asked.',
+  SALESFORCE_ERROR: `Try once more: ${runAgain}. If it stays, --verbose shows what was asked.`,
   ORG_UNAVAILABLE: 'Try again later; nothing is lost.',
   REFUSED_FOR_NOW: 'Try again in a minute; nothing is lost.',
-  NETWORK_UNREACHABLE: 'Check the network and the proxy, then run the command again; nothing is lost.',
-  TIMEOUT: 'Check the network and the proxy, then run the command again; nothing is lost.',
+  NETWORK_UNREACHABLE: `Check the network and the proxy, then ${runAgain}; nothing is lost.`,
+  TIMEOUT: `Check the network and the proxy, then ${runAgain}; nothing is lost.`,
   IN_DOUBT: '"parahack-sync outbox list --state in-doubt" shows it; nothing is sent twice by itself.',
 };
 

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { isNoFile } from '../base/is-no-file.ts';
+import { runAgain } from '../base/run-again.ts';
 import { heldDatabase } from '../sqlite/held-database.ts';
 import { sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
 
@@ -62,7 +63,7 @@ function unwritable(dataDir: string, cause: unknown): AppError {
 
 function diskFull(path: string, cause: unknown): AppError {
   return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
-    hint: 'Free some space and run the command again.',
+    hint: `Free some space, then ${runAgain}.`,
     details: { path },
     cause,
   });

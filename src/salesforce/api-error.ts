@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/error-codes.ts';
 import type { AppError } from '../base/errors.ts';
+import { runAgain } from '../base/run-again.ts';
 import type { Used } from '../sync/ports/call-ledger.ts';
 import { parseLimitInfo } from './api-gate.ts';
 import { type ErrorBody, parseErrorBody } from './error-body.ts';
@@ -87,7 +88,7 @@ function hintOf({ errorCode, request }: RemoteErrorDetails, refusal: Refusal | n
     request.startsWith('GET ') && refusal?.kind === 'record' && refusal.about === 'record';
   return (
     (writesNoRecord ? undefined : refusal?.hint) ??
-    'Run the command again; if it stays, --verbose shows what was asked.'
+    `Try once more: ${runAgain}. If it stays, --verbose shows what was asked.`
   );
 }
 
@@ -221,7 +222,7 @@ function failedInside(answer: ErrorAnswer, body: ErrorBody, details: RemoteError
     sentence(answer, body),
     { ...details, ofRequest: true },
     {
-      hint: 'Something failed inside Salesforce: run the command again in a minute; nothing is lost. If it stays, give Salesforce’s support the message with its ErrorId.',
+      hint: `Something failed inside Salesforce: in a minute, ${runAgain}; nothing is lost. If it stays, give Salesforce’s support the message with its ErrorId.`,
     },
   );
 }

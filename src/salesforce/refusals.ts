@@ -1,4 +1,5 @@
 import type { RefusalKind } from '../base/refusal-kind.ts';
+import { runAgain } from '../base/run-again.ts';
 
 /** What a code of Salesforce's means for whoever met it. */
 export interface Refusal {
@@ -211,7 +212,7 @@ const groups: readonly Group[] = [
   {
     kind: 'record',
     about: 'request',
-    hint: 'The query cursor has ended; run the command again, it goes on where it was.',
+    hint: `The query cursor has ended. To go on where it was, ${runAgain}.`,
     codes: 'INVALID_LOCATOR INVALID_QUERY_LOCATOR',
   },
   {

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
+import { runAgain } from '../base/run-again.ts';
 import type { SyncContext } from './context.ts';
 import { coveredBy } from './coverage.ts';
 import { isToldSince } from './deleted-reach.ts';
@@ -60,7 +61,7 @@ function noStart(why: string, cause: unknown): AppError {
     'REFUSED_FOR_NOW',
     `There is no instant yet from which all changes can be told. ${why}.`,
     {
-      hint: 'Run the same command again in some minutes; nothing was changed.',
+      hint: `In some minutes, ${runAgain}; nothing was changed.`,
       cause,
     },
   );

@@ -84,10 +84,14 @@ function ownerOf(key: string, { orgs, isWhole }: Found, unread: Unread | undefin
   const [owner, ...others] = orgs;
   if (others.length > 0) {
     const urls = orgs.map(({ instanceUrl }) => instanceUrl);
-    throw new AppError('UNKNOWN_ENTRY', `${key === '' ? 'An empty key' : key} means entries of several orgs: ${urls.join(', ')}.`, {
-      hint: moreOfTheKey,
-      details: { orgs: urls },
-    });
+    throw new AppError(
+      'UNKNOWN_ENTRY',
+      `${key === '' ? 'An empty key' : key} means entries of several orgs: ${urls.join(', ')}.`,
+      {
+        hint: moreOfTheKey,
+        details: { orgs: urls },
+      },
+    );
   }
   if (owner !== undefined && (isWhole || unread === undefined)) return owner;
   if (unread === undefined) throw unknownEntry(`There is no entry ${key}.`);

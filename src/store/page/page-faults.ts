@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts';
+import { runAgain } from '../../base/run-again.ts';
 
-const hint = 'Nothing of this page was stored: run the command again, and it goes on there.';
+const hint = `Nothing of this page was stored, and the work goes on there: ${runAgain}.`;
 
 /** The answer does not hold what it said, or ends in the middle. */
 export function incomplete(what: string, details?: unknown): AppError {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { inodeOf } from '../../base/inode.ts';
+import { runAgain } from '../../base/run-again.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Readable } from '../../sqlite/open-readable.ts';
@@ -258,7 +259,7 @@ export class MirrorFile {
       'MIRROR_REPLACED',
       `The mirror ${this.path} was deleted or replaced while it was open; nothing more is written to the old file.`,
       {
-        hint: 'Run the command again; an org without a mirror is copied anew by `backfill` or `watch`.',
+        hint: `To go on, ${runAgain}; an org without a mirror is copied anew by \`backfill\` or \`watch\`.`,
         details: { path: this.path },
       },
     );

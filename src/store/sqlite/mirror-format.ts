@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.ts';
+import { runAgain } from '../../base/run-again.ts';
 import { type Connection, openInMemory } from '../../sqlite/connection.ts';
 import { type FileFormat, migrateFile, versionState } from '../../sqlite/migrate.ts';
 import { adjustView } from './contact-schema.ts';
@@ -7,7 +8,7 @@ import { mapSqliteFault } from './sqlite-fault.ts';
 
 function isNoMirror(path: string): AppError {
   return new AppError('MIRROR_CORRUPT', `The file ${path} is no mirror of this tool.`, {
-    hint: 'Move it out of the data folder, then run the command again.',
+    hint: `Move it out of the data folder, then ${runAgain}.`,
     details: { path },
   });
 }

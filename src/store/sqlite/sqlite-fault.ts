@@ -1,5 +1,6 @@
 import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { isNoFile } from '../../base/is-no-file.ts';
+import { runAgain } from '../../base/run-again.ts';
 import { damagedMirrorSteps } from '../../org/damaged-mirror-steps.ts';
 import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 import { orgOfMirror } from './mirror-path.ts';
@@ -15,7 +16,7 @@ export function damaged(path: string, why: string, more: AppErrorOptions = {}): 
 /** Of what lies where a mirror is to lie, a folder for one: SQLite says of it that the disk fails. */
 export function noFile(path: string, cause?: unknown): AppError {
   return new AppError('MIRROR_CORRUPT', `${path}, the mirror, is no file.`, {
-    hint: 'Move it out of the data folder, then run the command again.',
+    hint: `Move it out of the data folder, then ${runAgain}.`,
     details: { path },
     cause,
   });
@@ -38,7 +39,7 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   if ((fault === 'disk' || fault === 'unwritable') && isNoFile(path)) return noFile(path, error);
   if (fault === 'no-room') {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
-      hint: 'Free some space and run the command again; what was stored before is kept.',
+      hint: `Free some space, then ${runAgain}; what was stored before is kept.`,
       details,
       cause: error,
     });
@@ -68,7 +69,7 @@ export function mapSqliteFault(error: unknown, path: string): Error {
       // SQLite says the same of a quota that is used up, a limit on file sizes and a failing disk.
       hint:
         fault === 'disk'
-          ? 'The disk refuses to be read or written: look at its free space, at quotas and limits on file sizes (ulimit -f), and in the system’s log, then run the command again; what was stored before is kept.'
+          ? `The disk refuses to be read or written: look at its free space, at quotas and limits on file sizes (ulimit -f), and in the system’s log, then ${runAgain}; what was stored before is kept.`
           : 'Run "parahack-sync doctor": it looks the mirror through and says what to do.',
       details,
       cause: error,

@@ -1,5 +1,6 @@
 import type { CallDetails } from '../../base/error-details.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
+import { runAgain } from '../../base/run-again.ts';
 import type { SyncContext } from '../context.ts';
 import { jobPollMs } from '../job-poll.ts';
 import type { BulkJob } from '../ports/bulk-queries.ts';
@@ -39,7 +40,7 @@ export async function pollBulkJob(
     const sinceMs = clock.monotonicMs() - startedAt;
     if (sinceMs > patienceMs) {
       throw new AppError('BULK_JOB_SLOW', `The bulk job ${jobId} has not finished within six hours.`, {
-        hint: 'The job is still there: run the same command again later and it goes on waiting for it.',
+        hint: `The job is still there, and is waited for further: later, ${runAgain}.`,
       });
     }
     const left = leftMs();

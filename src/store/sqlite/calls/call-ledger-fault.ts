@@ -1,4 +1,5 @@
 import { AppError, isAppError, systemCodeOf } from '../../../base/errors.ts';
+import { runAgain } from '../../../base/run-again.ts';
 import { heldDatabase } from '../../../sqlite/held-database.ts';
 import { sqliteFaultOf } from '../../../sqlite/sqlite-fault.ts';
 
@@ -9,7 +10,7 @@ export function callLedgerFault(path: string, error: unknown): AppError {
   const fault = sqliteFaultOf(error);
   if (fault === 'no-room') {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
-      hint: 'Free some space and run the command again.',
+      hint: `Free some space, then ${runAgain}.`,
       details: { path },
       cause: error,
     });

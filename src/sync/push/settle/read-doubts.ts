@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../../../base/errors.ts';
 import { parseTime } from '../../../base/iso-time.ts';
+import { runAgain } from '../../../base/run-again.ts';
 import { fullId } from '../../../org/record-id.ts';
 import { confirmGone } from '../../confirm-gone.ts';
 import type { SyncContext } from '../../context.ts';
@@ -157,7 +158,7 @@ function parsed(text: string): unknown {
 
 function incomplete(what: string): AppError {
   return new AppError('PAGE_INCOMPLETE', `Asked for contacts by their Ids, Salesforce answered ${what}.`, {
-    hint: 'Nothing of this answer was believed. Run the command again.',
+    hint: `Nothing of this answer was believed: ${runAgain}.`,
   });
 }
 
