@@ -109,6 +109,7 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
       status: 'fail',
       message: expect.stringMatching(/^There is no room left to write in .* \(EFBIG\)$/),
       hint: expect.stringContaining('Make room'),
+      instanceUrl: null,
     });
     expect(readdirSync(cli.env.PARAHACK_SYNC_DATA_DIR!).filter((name) => name.startsWith('.doctor'))).toEqual(
       [],
@@ -138,6 +139,7 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
       status: 'fail',
       message: expect.not.stringContaining('no such table'),
       hint,
+      instanceUrl: emulator.url,
     });
     expect((await cli.json<{ orgs: object[] }>(['backfill'])).orgs).toMatchObject([
       { status: 'complete', contacts: 40 },
