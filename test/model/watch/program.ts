@@ -83,6 +83,7 @@ export class Program {
   readonly #leases: MortalLeases;
   readonly #stopping = new AbortController();
   #watching: Watching | null = null;
+  readonly #underWay = new Set<Promise<Ended>>();
   #hold: Hold | null = null;
 
   constructor(machine: Machine) {
@@ -226,7 +227,15 @@ export class Program {
     return this.#machine.clock.run(() => this.#ending(work));
   }
 
-  async #ending(
+  #ending(work: (signal: AbortSignal) => Promise<{ code: string; message?: string } | null>): Promise<Ended> {
+    const ended = this.#end(work);
+    this.#underWay.add(ended);
+    const over = () => void this.#underWay.delete(ended);
+    ended.then(over, over);
+    return ended;
+  }
+
+  async #end(
     work: (signal: AbortSignal) => Promise<{ code: string; message?: string } | null>,
   ): Promise<Ended> {
     try {
@@ -241,10 +250,11 @@ export class Program {
     }
   }
 
-  /** As a signal stops it: what it holds is given back. */
+  /** As a signal stops it: its work comes to its end, and what it holds is given back. */
   async stop(): Promise<void> {
     if (this.points.isDead) return this.die();
     this.#stopping.abort();
+    await this.#machine.clock.run(() => Promise.allSettled(this.#underWay));
     await this.#close();
   }
 
