@@ -109,6 +109,19 @@ describe('a contact that a person has made once more', () => {
     ]);
   });
 
+  it('keeps its key where a user has restored the former one before the word of the person', async () => {
+    const { two, former } = await madeAndDeleted(() => {});
+    await using _two = two;
+    await two.theirs('undelete', { ids: [former] });
+    two.rig.pass(3 * minute);
+    await two.cycle();
+    await takeLocal(two);
+    await comeToRest(two);
+    const again = (await made(two)).find(({ Id }) => Id !== former);
+    const keys = two.rows("LastName = 'Made'").map(({ _key, Id }) => [_key, Id]);
+    expect(Object.fromEntries(keys)).toEqual({ ours: again?.Id, [former]: former });
+  });
+
   it('keeps its key where a user restores the former one before its answer is known', async () => {
     const { two, former } = await madeAndDeleted(() => {});
     await using _two = two;

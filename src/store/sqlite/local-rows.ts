@@ -99,8 +99,8 @@ class RowRefresh {
     }
     if (key === id || !entries.some(({ op }) => op === 'create')) return false;
     if (entries.some(isMadeAgain)) {
-      // The key is the new one's; a former one that is restored meanwhile goes by its Id.
-      prepared(this.#db, 'UPDATE contact SET _key = NULL WHERE _key = ? AND _gone IS NOT NULL').run(key);
+      // The key is the new one's; a former one that is restored goes by its Id.
+      prepared(this.#db, 'UPDATE contact SET _key = NULL WHERE _key = ?').run(key);
       return false;
     }
     adoptKeys(this.#db, { pairs: 'SELECT ? AS key, ? AS id', most: 1 }, key, id);
