@@ -78,7 +78,7 @@ it('a job that comes to no beginning within some minutes says that it can be tri
     asked(rig),
   );
   expect(status).toBe('failed');
-  expect(error).toMatchObject({ code: 'REFUSED_FOR_NOW', hint: expect.stringContaining('in some minutes') });
+  expect(error).toMatchObject({ code: 'REFUSED_FOR_NOW', hint: expect.stringContaining('In some minutes') });
 });
 
 it('the list is asked for by a process that the org has told no time yet', async () => {

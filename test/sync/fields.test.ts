@@ -140,10 +140,12 @@ describe('fields that come and go', () => {
     await hide(rig, 'Title');
     await backfill(rig.context, { api: 'rest', fields: ['LastName', 'Email'], signal: rig.signal });
     expect(said.filter((line) => line.includes('can no longer be read'))).toEqual([
-      'warn field Title can no longer be read; its column keeps the last values',
+      `warn ${rig.emulator.url}: field Title can no longer be read; its column keeps the last values`,
     ]);
     expect(said.filter((line) => line.includes('--fields'))).toEqual([
-      expect.stringMatching(/^warn \d+ fields are left out by --fields .* `parahack-sync backfill --fresh` /),
+      expect.stringMatching(
+        /^warn \S+: \d+ fields are left out by --fields .* `parahack-sync backfill --fresh` /,
+      ),
     ]);
   });
 
