@@ -39,6 +39,16 @@ async function takeLocal(two: TwoWayRig) {
   );
 }
 
+/** A person has it made once more, and the answer is lost; what was made. */
+async function madeAgainUnanswered(two: TwoWayRig) {
+  await takeLocal(two);
+  await control(two.rig.emulator.url, 'faults', [
+    { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
+  ]);
+  await two.cycle();
+  return (await made(two))[0];
+}
+
 async function comeToRest(two: TwoWayRig) {
   for (let n = 0; n < 3; n++) {
     two.rig.pass(3 * minute);
@@ -95,12 +105,7 @@ describe('a contact that a person has made once more', () => {
   it('and that a user has deleted once more is what its conflict names', async () => {
     const { two, former } = await madeAndDeleted(() => {});
     await using _two = two;
-    await takeLocal(two);
-    await control(two.rig.emulator.url, 'faults', [
-      { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
-    ]);
-    await two.cycle();
-    const [again] = await made(two);
+    const again = await madeAgainUnanswered(two);
     expect(again?.Id).not.toBe(former);
     await two.theirs('delete', { ids: [again?.Id] });
     await comeToRest(two);
@@ -109,28 +114,33 @@ describe('a contact that a person has made once more', () => {
     ]);
   });
 
-  it('keeps its key where a user has restored the former one before the word of the person', async () => {
-    const { two, former } = await madeAndDeleted(() => {});
-    await using _two = two;
-    await two.theirs('undelete', { ids: [former] });
-    two.rig.pass(3 * minute);
-    await two.cycle();
-    await takeLocal(two);
-    await comeToRest(two);
-    const again = (await made(two)).find(({ Id }) => Id !== former);
-    const keys = two.rows("LastName = 'Made'").map(({ _key, Id }) => [_key, Id]);
-    expect(Object.fromEntries(keys)).toEqual({ ours: again?.Id, [former]: former });
-  });
+  it.each(['seen', 'unseen'])(
+    'is not made a second time where a user has restored the former one: %s by the mirror',
+    async (which) => {
+      const { two, former } = await madeAndDeleted(({ sql }) =>
+        sql("UPDATE contacts SET Title = 'Ours' WHERE _key = 'ours'"),
+      );
+      await using _two = two;
+      if (which === 'unseen') await takeLocal(two);
+      await two.theirs('undelete', { ids: [former] });
+      two.rig.pass(3 * minute);
+      if (which === 'seen') {
+        await two.cycle();
+        await takeLocal(two);
+      }
+      await comeToRest(two);
+      expect(await two.states()).toEqual(['done', 'done']);
+      expect(await made(two)).toMatchObject([{ Id: former, Title: 'Ours' }]);
+      expect(two.rows("LastName = 'Made'")).toMatchObject([
+        { _key: 'ours', Id: former, Title: 'Ours', _state: 'synced' },
+      ]);
+    },
+  );
 
   it('keeps its key where a user restores the former one before its answer is known', async () => {
     const { two, former } = await madeAndDeleted(() => {});
     await using _two = two;
-    await takeLocal(two);
-    await control(two.rig.emulator.url, 'faults', [
-      { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
-    ]);
-    await two.cycle();
-    const [again] = await made(two);
+    const again = await madeAgainUnanswered(two);
     two.sql("UPDATE contacts SET Title = 'Ours' WHERE _key = 'ours'");
     await two.theirs('undelete', { ids: [former] });
     await two.theirs('touch', { ids: [former], set: { Department: 'Theirs' } });

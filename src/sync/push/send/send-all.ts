@@ -14,6 +14,7 @@ import type { ReadBehind } from '../read-back/read-behind.ts';
 import { settleExpired } from '../settle/recover.ts';
 import { checkEdits } from './check-edits.ts';
 import { leaveOutGone } from './leave-out-gone.ts';
+import { leaveOutRestored } from './leave-out-restored.ts';
 import type { SendOptions } from './send-options.ts';
 import { sendPlanned } from './send-planned.ts';
 import { type Page, sideBySide } from './side-by-side.ts';
@@ -118,7 +119,10 @@ async function sendOne(
     if (reason === null) entries.push(...unit);
     else blocks.block(unit, namesOf, reason);
   }
-  const checked = await checkEdits(context, entries, progress, options);
+  const unmade = await leaveOutRestored(context, entries, progress, options);
+  // What waited for them can go in the next pass.
+  line.deferred += entries.length - unmade.length;
+  const checked = await checkEdits(context, unmade, progress, options);
   progress.blocked.add(checked.conflicts, namesOf, 'conflict');
   // What goes to another contact than it was planned for stands in line with that one's changes, in the next pass.
   const ids = new Map(entries.map(({ key, contactId }) => [key, contactId]));
