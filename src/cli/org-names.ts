@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { App } from '../contract/app.ts';
-import type { OrgName } from '../contract/orgs.ts';
+import { orgsMeant } from '../org/orgs-meant.ts';
 import { proposeFor } from './proposed-commands.ts';
 
 /** A watch runs for weeks, and an alias may change meanwhile. */
@@ -55,8 +55,9 @@ export class OrgNames {
     this.#urls = orgs.map(({ instanceUrl }) => instanceUrl);
     // What was typed means the org that it meant at first, also where the command has changed that.
     for (const typed of this.#typed?.orgs ?? []) {
-      const meant = [...this.#typedNames.values()].includes(typed) ? undefined : orgMeantBy(typed, orgs);
-      if (meant !== undefined) this.#typedNames.set(meant.instanceUrl, typed);
+      if ([...this.#typedNames.values()].includes(typed)) continue;
+      const [meant, ...others] = orgsMeant(typed, orgs);
+      if (meant !== undefined && others.length === 0) this.#typedNames.set(meant.instanceUrl, typed);
     }
     this.#aliases = new Map(
       orgs.flatMap(({ instanceUrl, alias }) => (alias === null ? [] : [[instanceUrl, alias] as const])),
@@ -146,23 +147,6 @@ function placesOf(url: string, text: string): number[] {
     if (!/^(?:[\w/-]|[.:][\w/])/.test(text.slice(at + url.length, at + url.length + 2))) places.push(at);
   }
   return places;
-}
-
-/** As the list of orgs understands it: alias, URL or host, username. */
-function orgMeantBy(typed: string, orgs: readonly OrgName[]): OrgName | undefined {
-  const wanted = typed.trim().toLowerCase();
-  const host = hostOf(/^https?:/.test(wanted) ? wanted : `https://${wanted}`);
-  const ways: ((org: OrgName) => boolean)[] = [
-    ({ alias }) => alias?.toLowerCase() === wanted,
-    ({ instanceUrl }) => hostOf(instanceUrl) === host,
-    ({ instanceUrl }) => URL.canParse(instanceUrl) && new URL(instanceUrl).hostname === host,
-    ({ username }) => username.toLowerCase() === wanted,
-  ];
-  for (const fits of ways) {
-    const found = orgs.filter(fits);
-    if (found.length > 0) return found.length === 1 ? found[0] : undefined;
-  }
-  return undefined;
 }
 
 function orgOfResult(result: unknown): string | null {

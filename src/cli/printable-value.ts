@@ -3,7 +3,8 @@ import type { OrgNames } from './org-names.ts';
 
 /**
  * Every text in plain data made fit for one line of a terminal or a log, the orgs in errors' messages called by their
- * names, and commands in messages and hints told which org they are for. A value in which nothing had to change is given back as it is, so that many rows take no second copy.
+ * names, and commands in messages and hints told which org they are for. A value in which nothing had to change is given
+ * back as it is, so that many rows take no second copy.
  */
 export function printableValue(value: unknown, orgNames: OrgNames): unknown {
   const clean = (each: unknown, key: string | null, org: string | null): unknown => {

@@ -1,5 +1,6 @@
 import type { AuthState } from '../org/auth-state.ts';
 import type { ConflictPolicy } from '../org/conflict-policy.ts';
+import type { NamedOrg } from '../org/orgs-meant.ts';
 import type { ErrorInfo } from './error-info.ts';
 
 /** `unknown`: the credential store cannot be read. */
@@ -24,11 +25,7 @@ export interface OrgView {
 }
 
 /** How an org is called in texts. */
-export interface OrgName {
-  instanceUrl: string;
-  alias: string | null;
-  username: string;
-}
+export type OrgName = NamedOrg;
 
 export interface OrgsResult {
   orgs: OrgView[];

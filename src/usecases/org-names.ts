@@ -6,7 +6,7 @@ export async function orgNames(parts: Pick<OrgDirectory, 'registry' | 'hasRegist
   try {
     if (!(await parts.hasRegistry())) return [];
     const orgs = await parts.registry.list();
-    return orgs.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username }));
+    return orgs.map(({ instanceUrl, apiUrl, alias, username }) => ({ instanceUrl, apiUrl, alias, username }));
   } catch {
     return [];
   }
