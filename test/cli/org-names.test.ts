@@ -251,6 +251,14 @@ describe('an org is called as it was typed', () => {
     );
   });
 
+  test('by the address of its API too', async () => {
+    const typed = ['acme--api.my.salesforce.com'];
+    const named = new OrgNames(() => 0, { program: new Command(), orgs: typed, words: ['status', ...typed] });
+    const orgs = [{ ...known[0]!, apiUrl: `https://${typed[0]}` }];
+    await named.learnFrom({ orgNames: async () => orgs });
+    expect(named.of(acme)).toBe(typed[0]);
+  });
+
   test('until an alias that was typed is no more', async () => {
     const typed = new OrgNames(() => 0, { program: new Command(), orgs: ['prod'], words: ['watch', 'prod'] });
     await typed.learnFrom({ orgNames: async () => known });
