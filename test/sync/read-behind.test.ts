@@ -19,6 +19,18 @@ const pushMany = (rig: Rig, count: number) => {
 const reads = async (rig: Rig) =>
   (await calls(rig.emulator.url)).filter(({ path }) => /\/composite\/sobjects\/Contact/.test(path));
 
+interface Span {
+  from: number;
+  to: number;
+}
+const spanOf = ({ at, ms }: { at: string; ms: number }): Span => ({
+  from: Date.parse(at),
+  to: Date.parse(at) + ms,
+});
+/** How many are under way as one begins, itself included, at most. */
+const mostAtOnce = (spans: readonly Span[]) =>
+  Math.max(...spans.map(({ from }) => spans.filter((o) => o.from <= from && from < o.to).length));
+
 it('contacts that were pushed are read back while others are sent, 2,000 a call', async () => {
   await using rig = await openRig({ contacts: 3 });
   expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
@@ -37,17 +49,32 @@ it('contacts that were pushed are read back while others are sent, 2,000 a call'
   expect(reads[0]).toBeLessThan(writes.at(-1)!);
 }, 120_000);
 
+it('while a request is under way, up to three calls read back what others have written, each contact once', async () => {
+  await using rig = await copiedForSmallPages();
+  rig.context.sizes = { ...rig.context.sizes, retrieveRows: 200 };
+  await control(rig.emulator.url, 'faults', [
+    { match: 'POST .*/composite/sobjects/Contact$', times: 99, delayMs: 400 },
+    { match: 'POST .*/composite/sobjects$', skip: 5, times: 1, delayMs: 3_000 },
+  ]);
+  expect((await pushMany(rig, 1_200)).stopped).toBeNull();
+  const spans = (await reads(rig)).map(spanOf);
+  expect(spans).toHaveLength(6);
+  expect(mostAtOnce(spans)).toBe(3);
+  const written = (await calls(rig.emulator.url))
+    .filter(({ method, path }) => method === 'POST' && /\/composite\/sobjects\/?$/.test(path))
+    .map(spanOf);
+  const lastAnswer = Math.max(...written.map(({ to }) => to));
+  expect(spans.filter(({ to }) => to < lastAnswer)).toHaveLength(5);
+  expect(await rig.context.mirror.contacts.counts()).toEqual({ contacts: 1_203, deleted: 0 });
+});
+
 it('what is left to be read back is asked for three calls at once', async () => {
   await using rig = await copiedForSmallPages();
   await control(rig.emulator.url, 'settings', { latencyMs: 250 });
   expect((await pushMany(rig, 120)).stopped).toBeNull();
-  const spans = (await reads(rig)).map(({ at, ms }) => ({ from: Date.parse(at), to: Date.parse(at) + ms }));
+  const spans = (await reads(rig)).map(spanOf);
   expect(spans).toHaveLength(6);
-  // How many are under way as each begins, itself included.
-  const atOnce = spans.map(
-    ({ from }) => spans.filter((other) => other.from <= from && from < other.to).length,
-  );
-  expect(Math.max(...atOnce)).toBe(3);
+  expect(mostAtOnce(spans)).toBe(3);
   expect(await rig.context.mirror.outbox.readBackDue(999)).toEqual([]);
 });
 

@@ -12,28 +12,41 @@ interface ReadBackOptions {
   signal: AbortSignal;
 }
 
-/** Where nothing else is asked for, so many calls are under way at once. */
-const mostCalls = 3;
+/** So many calls are under way at once. */
+export const mostReadBackCalls = 3;
 
 /** Among so many the contacts of edits are looked for; where more were left unread, all are read first. */
 const mostLooked = 20_000;
 
 /** Brings contacts that were written back into the mirror, as Salesforce now has them. */
 export async function readBack(context: SyncContext, options: ReadBackOptions): Promise<void> {
-  while ((await readBackSome(context, options, mostCalls)) > 0);
+  for (;;) {
+    const due = await context.mirror.outbox.readBackDue(context.sizes.retrieveRows * mostReadBackCalls);
+    if (due.length === 0) return;
+    await readBackEntries(context, due, options);
+  }
 }
 
-/** As many as `calls` calls take, all at once; returns how many. */
-export async function readBackSome(
+/**
+ * What one call takes of those that no other one is reading: `reading` has the keys of these, and of its own while it
+ * reads. Returns how many.
+ */
+export async function readBackBeside(
   context: SyncContext,
-  { run, signal }: ReadBackOptions,
-  calls = 1,
+  reading: Set<string>,
+  options: ReadBackOptions,
 ): Promise<number> {
   const { retrieveRows } = context.sizes;
-  const due = await context.mirror.outbox.readBackDue(retrieveRows * calls);
-  if (due.length === 0) return 0;
-  await readBackEntries(context, due, { run, signal });
-  return due.length;
+  const due = await context.mirror.outbox.readBackDue(reading.size + retrieveRows);
+  const own = due.filter(({ key }) => !reading.has(key)).slice(0, retrieveRows);
+  if (own.length === 0) return 0;
+  for (const { key } of own) reading.add(key);
+  try {
+    await readBackEntries(context, own, options);
+  } finally {
+    for (const { key } of own) reading.delete(key);
+  }
+  return own.length;
 }
 
 /**
