@@ -66,7 +66,7 @@ async function sendWhole(
 ): Promise<Sent> {
   let bytes: Uint8Array = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   if (compress && bytes.length >= gzipFromBytes) {
-    bytes = await gzipBytes(bytes, gzipOptions);
+    bytes = await gzipBytes(bytes, { ...gzipOptions, chunkSize: Math.max(16_384, bytes.length >> 2) });
     response.setHeader('Content-Encoding', 'gzip');
   }
   response.setHeader('Content-Length', bytes.length);
