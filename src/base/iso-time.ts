@@ -2,8 +2,13 @@
 export function isoTime(ms: number): string;
 export function isoTime(ms: number | null): string | null;
 export function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  if (ms === null) return null;
+  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() };
+  return last.text;
 }
+
+/** Thousands of records in a row have the same one, and making it takes a microsecond. */
+let last = { ms: 0, text: '1970-01-01T00:00:00.000Z' };
 
 /**
  * Salesforce's `2026-01-31T12:00:00.000+0000`, bulk CSV's `…Z` and plain ISO 8601 → milliseconds since 1970,
