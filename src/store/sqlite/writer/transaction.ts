@@ -30,13 +30,7 @@ export function inTransaction<T>(
       () => void db.exec(`DETACH ${attach.name}`),
     );
   }
-  if (durable) {
-    db.pragma('synchronous = FULL');
-    return withFinallySync(
-      () => inTransaction(db, fences, work),
-      () => void db.pragma('synchronous = NORMAL'),
-    );
-  }
+  syncAs(db, durable ? 'FULL' : 'NORMAL');
   // A lock held by another process is met before anything was done.
   db.exec('BEGIN IMMEDIATE');
   return withFinallySync(
@@ -51,6 +45,18 @@ export function inTransaction<T>(
       if (db.inTransaction) db.exec('ROLLBACK');
     },
   );
+}
+
+type SyncLevel = 'FULL' | 'NORMAL';
+
+/** How connections sync that did not stay with what they were opened with. */
+const levels = new WeakMap<Connection, SyncLevel>();
+
+/** Of many durable transactions in a row only the first one pays for the change. */
+function syncAs(db: Connection, level: SyncLevel): void {
+  if ((levels.get(db) ?? 'NORMAL') === level) return;
+  db.pragma(`synchronous = ${level}`);
+  levels.set(db, level);
 }
 
 function fencedWork<T>(db: Connection, fences: readonly Fence[], work: () => T): T {
