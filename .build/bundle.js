@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { asciiOnly } from './ascii-only.js';
 import { directBuiltins } from './direct-builtins.js';
 import { writeNotices } from './write-notices.js';
 
@@ -28,7 +29,7 @@ const { output } = await build({
     'writer-thread': 'dist/store/sqlite/writer/writer-thread.js',
   },
   platform: 'node',
-  plugins: [lessOfUndici, directBuiltins],
+  plugins: [lessOfUndici, directBuiltins, asciiOnly],
   external: (id) =>
     id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   onLog(level, { code, message }) {
