@@ -2,10 +2,11 @@ import type { Connection } from '../../sqlite/connection.ts';
 import type { Field, ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
 import type { TwoWay } from '../../sync/ports/two-way.ts';
-import { type ColumnType, columnTypeOf } from '../fields/column-type.ts';
+import type { ColumnType } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
+import { addColumns } from './add-columns.ts';
 import { contactViewSql, type TwoWayMode } from './contact-view.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
@@ -97,8 +98,17 @@ export function storeDescribe(
     chosen,
     hasRows,
   );
-  for (const { field, columnType, isNew, replaces, unfilled: lack } of columns) {
-    if (isNew) addColumn(db, field, replaces);
+  const added = columns.filter(({ field, isNew }) => isNew && field.name !== 'Id');
+  addColumns(
+    db,
+    'contact',
+    added
+      .filter(({ replaces }) => !replaces)
+      .map(({ field, columnType: type }) => ({ name: field.name, type })),
+  );
+  for (const { field, columnType } of added.filter(({ replaces }) => replaces))
+    changeColumn(db, field.name, columnType);
+  for (const { field, columnType, unfilled: lack } of columns) {
     const { name, label, type } = field;
     upsert.run({ object, name, label, type, columnType, lack, definition: JSON.stringify(field) });
   }
@@ -111,19 +121,13 @@ export function storeDescribe(
 }
 
 /**
- * `replace`: the field is stored in another way from now on (a number became a text, say). Its old values are
- * dropped, for SQLite would go on turning the new ones into the old kind; they are read again.
+ * Has a field stored in another way from now on (a number became a text, say). Its old values are dropped, for SQLite would
+ * go on turning the new ones into the old kind; they are read again.
  */
-function addColumn(db: Connection, field: Field, replace: boolean): void {
-  if (field.name === 'Id') return;
-  const type = columnTypeOf(field);
-  if (!replace) {
-    db.exec(`ALTER TABLE contact ADD COLUMN ${quoteName(field.name)} ${type}`);
-    return;
-  }
+function changeColumn(db: Connection, name: string, type: ColumnType): void {
   // It holds the old values.
   dropSearchIndex(db);
-  replaceColumn(db, 'contact', field.name, type);
+  replaceColumn(db, 'contact', name, type);
 }
 
 /**
