@@ -71,10 +71,10 @@ export class RecordChecker {
 
   async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<StagingRecord[]> {
     const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
-    const names = new Set<string>();
-    for (const { members } of all) for (const [name] of members) names.add(name);
+    const names = namesOf(all);
     await this.#columns.prepare(names);
-    for (const { header } of records) if (header !== undefined) await this.#lookAtHeader(header);
+    for (const { header } of records)
+      if (header !== undefined && !this.#headers.has(header)) await this.#lookAtHeader(header);
     // Most inputs name none, and each record is spared the look.
     const hasParents = [...names].some((name) => this.#columns.isParent(name));
     if (hasParents) await this.#parents.prepare(this.#parentNames(all), options);
@@ -82,7 +82,6 @@ export class RecordChecker {
   }
 
   async #lookAtHeader(header: readonly string[]): Promise<void> {
-    if (this.#headers.has(header)) return;
     await this.#columns.prepare(new Set(header));
     const isStrange = (name: string) => {
       const column = this.#columns.of(name);
@@ -109,11 +108,11 @@ export class RecordChecker {
       op: this.#target.opOf(members),
       changes: {},
       alike: null,
-      faults: [...(record.faults ?? [])],
+      faults: record.faults === undefined ? [] : [...record.faults],
     };
     // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
-    for (const [name, value] of hasParents ? this.#parentsLast(members) : members)
-      this.#takeMember(check, name, value);
+    for (const member of hasParents ? this.#parentsLast(members) : members)
+      this.#takeMember(check, member[0], member[1]);
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header, this.#options.object);
@@ -260,6 +259,20 @@ export class RecordChecker {
     const column = this.#columns.of(name);
     return column.kind === 'field' && column.field.name === field.name;
   }
+}
+
+/** Each once. The records of a file name the same ones. */
+function namesOf(all: readonly Pick<RecordCheck, 'members'>[]): Set<string> {
+  const names = new Set<string>();
+  let last: RecordCheck['members'] = [];
+  for (const { members } of all) {
+    for (let at = 0; at < members.length; at++) {
+      const name = members[at]![0];
+      if (name !== last[at]?.[0]) names.add(name);
+    }
+    last = members;
+  }
+  return names;
 }
 
 /** As a cell of a job's CSV this text clears its field. */

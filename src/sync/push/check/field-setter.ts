@@ -87,7 +87,9 @@ export class FieldSetter {
     else {
       changes[field.name] = typed.value;
       const alike = alikeValue(typed.value, field);
-      if (alike !== null) check.alike = { ...check.alike, [field.name]: alike };
+      if (alike === null) return;
+      check.alike ??= {};
+      check.alike[field.name] = alike;
     }
   }
 

@@ -25,7 +25,8 @@ export class RecordTarget {
   }
 
   #valueOf(members: Members, kind: 'id' | 'is-deleted'): unknown {
-    return members.find(([name]) => this.#columns.of(name).kind === kind)?.[1];
+    for (const member of members) if (this.#columns.of(member[0]).kind === kind) return member[1];
+    return undefined;
   }
 
   opOf(members: Members): OutboxOp {

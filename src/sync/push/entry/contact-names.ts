@@ -43,14 +43,20 @@ export async function contactNames(
   // Each is asked for some times on its way; one that gets other values meanwhile is another object.
   const known = new WeakMap<OutboxEntry, readonly string[]>();
   const namesOf = (entry: OutboxEntry): readonly string[] => {
-    const names = new Set([entry.contactKey]);
-    for (const name of valueNames(fields, entry.changes)) names.add(name);
-    for (const name of formerNames(entry)) names.add(name);
+    const names = [entry.contactKey];
+    const add = (name: string) => {
+      if (!names.includes(name)) names.push(name);
+    };
+    for (const field of fields) {
+      const name = externalIdName(field, entry.changes[field.name]);
+      if (name !== null) add(name);
+    }
+    for (const name of formerNames(entry)) add(name);
     const id = idOf(entry);
-    if (id !== null) names.add(id);
+    if (id !== null) add(id);
     const maker = id === null ? undefined : makers.get(id);
-    if (maker !== undefined) names.add(maker);
-    return [...names];
+    if (maker !== undefined) add(maker);
+    return names;
   };
   return (entry) => {
     let names = known.get(entry);
@@ -60,14 +66,6 @@ export async function contactNames(
     }
     return names;
   };
-}
-
-/** Nothing is allocated for the many that have no such value. */
-function* valueNames(fields: readonly NamingField[], values: Readonly<Record<string, unknown>>) {
-  for (const field of fields) {
-    const name = externalIdName(field, values[field.name]);
-    if (name !== null) yield name;
-  }
 }
 
 /**
