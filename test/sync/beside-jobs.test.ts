@@ -189,3 +189,33 @@ describe('while an ingest job is under way', () => {
     expect(await named(rig, 'Many 0')).toHaveLength(2);
   });
 });
+
+it('contacts that a person has made once more are not made a second time by a job where users have restored them', async () => {
+  await using rig = await copied();
+  const { url } = rig.emulator;
+  rig.context.sizes = { ...rig.context.sizes, ingestFromRows: 50 };
+  await control(url, 'faults', [{ match: 'POST .*/composite/sobjects$', times: 9, reset: 'after-commit' }]);
+  await push(rig, many(30));
+  await control(url, 'faults', []);
+  const made = (await contactsOf(url)).filter(({ LastName }) => /^Many/.test(String(LastName)));
+  const ids = made.map(({ Id }) => Id);
+  expect(ids).toHaveLength(30);
+  await control(url, 'delete', { ids });
+  for (let n = 0; n < 2; n++) {
+    await pass(rig, 3 * minuteMs);
+    await cycle(rig);
+  }
+  const keys = (await entries(rig)).map(({ key }) => key);
+  const { outbox } = rig.context.mirror;
+  await outbox.move(keys, ['conflict'], 'pending', rig.context.clock.now());
+  expect((await entries(rig)).map(({ state }) => state)).toEqual(Array(30).fill('pending'));
+  await control(url, 'undelete', { ids });
+  rig.context.sizes = { ...rig.context.sizes, ingestFromRows: 5, ingestJobRows: 50 };
+  for (let n = 0; n < 3; n++) {
+    await pass(rig, 3 * minuteMs);
+    await cycle(rig);
+  }
+  expect((await entries(rig)).map(({ state }) => state)).toEqual(Array(30).fill('done'));
+  const now = (await contactsOf(url)).filter(({ LastName }) => /^Many/.test(String(LastName)));
+  expect(now.map(({ Id }) => Id)).toEqual(ids);
+});

@@ -4,6 +4,7 @@ import type { Outbox } from '../../ports/outbox.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells } from '../entry/bulk-row.ts';
 import { contactNames } from '../entry/contact-names.ts';
+import { isMadeAgain } from '../entry/is-made-again.ts';
 import type { BehindLost } from './behind-lost.ts';
 
 /** Salesforce takes 150 MB, which it counts as base64. Source: Bulk API 2.0 Developer Guide, "Limits". */
@@ -66,7 +67,10 @@ export async function planJob(
   return { operation, upsertField, columns: [...names], keys: rows.map(({ key }) => key) };
 }
 
-/** What goes out alone or not at all, what a rule may refuse unless told, and what may change while it waits, does not. */
+/**
+ * What goes out alone or not at all, what a rule may refuse unless told, what may change while it waits, and what is asked for
+ * right before it leaves, does not.
+ */
 export function mayGoByJob(entry: OutboxEntry): boolean {
   const { state, sentAt, local, base, atomicGroup, allowDuplicates, api } = entry;
   return (
@@ -76,7 +80,8 @@ export function mayGoByJob(entry: OutboxEntry): boolean {
     base === null &&
     atomicGroup === null &&
     !allowDuplicates &&
-    api !== 'collections'
+    api !== 'collections' &&
+    !isMadeAgain(entry)
   );
 }
 

@@ -1,17 +1,11 @@
 import { fullId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
+import { isMadeAgain } from '../entry/is-made-again.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { tellSettled } from '../progress/tell-settled.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import type { SendOptions } from './send-options.ts';
-
-/** A creation whose contact somebody had deleted, and that a person has let be sent once more. */
-function isMadeAgain({ op, upsertField, contactId, state, sentAt }: OutboxEntry): boolean {
-  return (
-    op === 'create' && upsertField === null && contactId !== null && state === 'pending' && sentAt === null
-  );
-}
 
 /**
  * Leaves out creations that are to be sent once more though the contact that they have made was restored since: there
