@@ -43,10 +43,8 @@ export async function contactNames(
   // Each is asked for some times on its way; one that gets other values meanwhile is another object.
   const known = new WeakMap<OutboxEntry, readonly string[]>();
   const namesOf = (entry: OutboxEntry): readonly string[] => {
-    const names = [entry.contactKey];
-    const add = (name: string) => {
-      if (!names.includes(name)) names.push(name);
-    };
+    const names = new Set([entry.contactKey]);
+    const add = (name: string) => void names.add(name);
     for (const field of fields) {
       const name = externalIdName(field, entry.changes[field.name]);
       if (name !== null) add(name);
@@ -56,7 +54,7 @@ export async function contactNames(
     if (id !== null) add(id);
     const maker = id === null ? undefined : makers.get(id);
     if (maker !== undefined) add(maker);
-    return names;
+    return [...names];
   };
   return (entry) => {
     let names = known.get(entry);
