@@ -54,7 +54,7 @@ it('while a request is under way, up to three calls read back what others have w
   rig.context.sizes = { ...rig.context.sizes, retrieveRows: 200 };
   await control(rig.emulator.url, 'faults', [
     { match: 'POST .*/composite/sobjects/Contact$', times: 99, delayMs: 400 },
-    { match: 'POST .*/composite/sobjects$', skip: 5, times: 1, delayMs: 3_000 },
+    { match: 'POST .*/composite/sobjects$', skip: 5, times: 1, delayMs: 6_000 },
   ]);
   expect((await pushMany(rig, 1_200)).stopped).toBeNull();
   const spans = (await reads(rig)).map(spanOf);

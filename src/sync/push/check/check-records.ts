@@ -71,7 +71,8 @@ export class RecordChecker {
 
   async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<StagingRecord[]> {
     const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
-    const names = namesOf(all);
+    const names = new Set<string>();
+    for (const { members } of all) for (const member of members) names.add(member[0]);
     await this.#columns.prepare(names);
     for (const { header } of records)
       if (header !== undefined && !this.#headers.has(header)) await this.#lookAtHeader(header);
@@ -259,20 +260,6 @@ export class RecordChecker {
     const column = this.#columns.of(name);
     return column.kind === 'field' && column.field.name === field.name;
   }
-}
-
-/** Each once. The records of a file name the same ones. */
-function namesOf(all: readonly Pick<RecordCheck, 'members'>[]): Set<string> {
-  const names = new Set<string>();
-  let last: RecordCheck['members'] = [];
-  for (const { members } of all) {
-    for (let at = 0; at < members.length; at++) {
-      const name = members[at]![0];
-      if (name !== last[at]?.[0]) names.add(name);
-    }
-    last = members;
-  }
-  return names;
 }
 
 /** As a cell of a job's CSV this text clears its field. */

@@ -44,16 +44,12 @@ export async function contactNames(
   const known = new WeakMap<OutboxEntry, readonly string[]>();
   const namesOf = (entry: OutboxEntry): readonly string[] => {
     const names = new Set([entry.contactKey]);
-    const add = (name: string) => void names.add(name);
-    for (const field of fields) {
-      const name = externalIdName(field, entry.changes[field.name]);
-      if (name !== null) add(name);
-    }
-    for (const name of formerNames(entry)) add(name);
+    for (const name of valueNames(fields, entry.changes)) names.add(name);
+    for (const name of formerNames(entry)) names.add(name);
     const id = idOf(entry);
-    if (id !== null) add(id);
+    if (id !== null) names.add(id);
     const maker = id === null ? undefined : makers.get(id);
-    if (maker !== undefined) add(maker);
+    if (maker !== undefined) names.add(maker);
     return [...names];
   };
   return (entry) => {
@@ -64,6 +60,14 @@ export async function contactNames(
     }
     return names;
   };
+}
+
+/** Nothing is allocated for the many that have no such value. */
+function* valueNames(fields: readonly NamingField[], values: Readonly<Record<string, unknown>>) {
+  for (const field of fields) {
+    const name = externalIdName(field, values[field.name]);
+    if (name !== null) yield name;
+  }
 }
 
 /**
