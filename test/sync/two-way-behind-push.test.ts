@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { conflictPolicies } from '../../src/org/conflict-policy.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { PushJob } from '../../src/sync/push/push-job.ts';
+import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
 
@@ -52,5 +56,119 @@ describe('an edit by SQL behind a push that waits', () => {
     two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', 'First', id);
     two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', 'Last', id);
     expect(await two.states()).toEqual(['done', 'pending']);
+  });
+});
+
+describe('an edit by SQL behind a push that was answered and is not read back yet', () => {
+  /** A push to its end whose contacts could not be read back. */
+  async function unread(two: TwoWayRig, record: Record<string, unknown>, more: Partial<PushJob> = {}) {
+    const { emulator, context, signal } = two.rig;
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 99 },
+    ]);
+    await pushAll(context, recordsOf([record]), { signal, ...more });
+    await control(emulator.url, 'faults', []);
+    const entries = await context.mirror.outbox.list();
+    expect(entries.at(-1)).toMatchObject({ state: 'done', readBackDue: true });
+  }
+
+  const untilSent = async (two: TwoWayRig) => {
+    for (let cycles = 0; cycles < 2; cycles++) await two.cycle();
+  };
+
+  describe.each(conflictPolicies)('with %s', (policy) => {
+    it.each([
+      ['an update', {}],
+      ['an update by a job', { api: 'bulk' as const }],
+      ['an upsert', { upsertField: key }],
+    ])('is no conflict with %s', async (_, more) => {
+      await using two = await twoWay(policy);
+      const [id] = two.ids;
+      await two.theirs('touch', { ids: [id], set: { [key]: 'X1' } });
+      two.rig.pass(180_000);
+      await two.cycle();
+      two.rig.pass(60_000);
+      await unread(
+        two,
+        'upsertField' in more
+          ? { [key]: 'X1', LastName: 'Ng', Title: 'Pushed' }
+          : { Id: id, LastName: 'Ng', Title: 'Pushed' },
+        more,
+      );
+      two.sql('UPDATE contacts SET Title = ?, Department = ? WHERE Id = ?', 'Mine', 'D', id);
+      await untilSent(two);
+      expect(await two.states()).toEqual(['done', 'done']);
+      expect((await two.org()).get(id!)).toMatchObject({ LastName: 'Ng', Title: 'Mine', Department: 'D' });
+      expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Mine', LastName: 'Ng', _state: 'synced' }]);
+      expect(await two.notes()).toEqual([]);
+    });
+
+    it('that the org’s triggers have rewritten is no conflict', async () => {
+      await using two = await twoWay(policy);
+      const [id] = two.ids;
+      await control(two.rig.emulator.url, 'settings', { saveTriggers: [{ field: 'Title', upper: true }] });
+      await unread(two, { Id: id, Title: 'Pushed' });
+      two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+      await untilSent(two);
+      expect((await two.org()).get(id!)).toMatchObject({ Title: 'MINE' });
+      expect(await two.notes()).toEqual([]);
+    });
+
+    it('deletes the contact', async () => {
+      await using two = await twoWay(policy);
+      const [id] = two.ids;
+      await two.theirs('touch', { ids: [id], set: { Department: null } });
+      two.rig.pass(180_000);
+      await two.cycle();
+      two.rig.pass(60_000);
+      await unread(two, { Id: id, Title: 'Pushed', Department: 'D' });
+      two.sql('DELETE FROM contacts WHERE Id = ?', id);
+      await untilSent(two);
+      expect(await two.states()).toEqual(['done', 'done']);
+      expect((await two.org()).has(id!)).toBe(false);
+      expect(two.rows('Id = ?', id)).toEqual([]);
+    });
+  });
+
+  it('counts behind several pushes and edits of one field', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    await unread(two, { Id: id, Title: 'One', Department: 'D' });
+    two.rig.pass(60_000);
+    await unread(two, { Id: id, Title: 'Two' });
+    two.sql("UPDATE contacts SET Title = 'Three' WHERE Id = ?", id);
+    two.sql("UPDATE contacts SET Title = 'Four', Department = 'E' WHERE Id = ?", id);
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Four', Department: 'E' });
+    expect(await two.notes()).toEqual([]);
+  });
+
+  it('writes over what a user has changed since, where that is what it saw', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    const { context, signal } = two.rig;
+    await unread(two, { Id: id, Title: 'Pushed' });
+    two.rig.pass(60_000);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    two.rig.pass(60_000);
+    await runCycle(context, { push: false, signal });
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Theirs' }]);
+    const [entry] = await context.mirror.outbox.list();
+    expect(entry?.readBackDue).toBe(true);
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Mine' });
+    expect(await two.notes()).toEqual([]);
+  });
+
+  it('is a conflict with what a user has changed since the push', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    await unread(two, { Id: id, Title: 'Pushed' });
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Theirs' });
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
   });
 });

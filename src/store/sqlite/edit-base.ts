@@ -5,15 +5,43 @@ import { memberJson } from './written-value.ts';
 // Parts of the triggers on the view `contacts`: OLD is the row that a program edits, and `contact_edit` has its new values.
 
 /**
+ * So far an org's time may be behind that is told by its answers, whose `Date` has whole seconds and comes from servers that
+ * differ by one or so.
+ */
+const toldTimeSeconds = 2;
+
+/** SQL: when the request of `p` was over at the latest, by the org's clock, as a Julian day. */
+const overAt = `julianday(p.sent_org_at) + julianday(p.settled_at) - julianday(p.sent_at) + ${toldTimeSeconds} / 86400.0`;
+
+/**
+ * SQL: entries `p` of pushes that wrote to the contact, done and not read back yet, while the row that the mirror has was
+ * read before they were over. What the row lacks of them is no change by others. The very terms of `outbox_pushed_unread`.
+ */
+const unseenPushes = `outbox p WHERE p.contact_id = OLD.Id AND p.local = 0 AND p.read_back_due = 1
+    AND (p.op <> 'create' OR p.upsert_field IS NOT NULL)
+    AND p.state = 'done' AND NOT EXISTS (SELECT 1 FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id
+      WHERE c.Id = OLD.Id AND julianday(coalesce(x.at, c._value_at, c._read_at)) > ${overAt})`;
+
+/** SQL: what the last of these pushes has written to the field. An edit by SQL goes out only when they are read back. */
+const pushedValue = (field: string) => `(SELECT ${memberJson('w', 'p.changes')}
+  FROM (SELECT p.seq, p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w
+  WHERE w.key = ${field} ORDER BY p.seq DESC LIMIT 1)`;
+
+/** SQL: the fields that these pushes have written, for a delete is based on all that the contact has. */
+export const pushedFields = `SELECT w.key FROM (SELECT p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w`;
+
+/**
  * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
- * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet. A delete
- * that waits for a person has found nothing for what comes instead of it: the row shows what Salesforce has said since.
+ * word; else what was pushed since the row was read; else what the row had. Unknown, and null here, where the contact was
+ * just made and is not read back yet. A delete that waits for a person has found nothing for what comes instead of it: the
+ * row shows what Salesforce has said since.
  */
 const baseOf = (field: string, was: string) => `coalesce(
   (SELECT ${memberJson('j', 'o.base')} FROM outbox o, json_each(o.base) j
     WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND o.op <> 'delete'
       AND j.key = ${field}
     ORDER BY o.seq LIMIT 1),
+  ${pushedValue(field)},
   CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
 
 /** What an open edit has put in the place of a value that nobody knows says nothing of that one. */

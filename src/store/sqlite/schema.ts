@@ -159,6 +159,8 @@ export const migrations: readonly string[] = [
   UPDATE outbox SET lost_org_at = '', lost_key = key
     WHERE (op <> 'create' OR upsert_field IS NOT NULL)
       AND (state = 'in-doubt' OR (state = 'pending' AND sent_at IS NOT NULL));
+  CREATE INDEX outbox_pushed_unread ON outbox (contact_id)
+    WHERE local = 0 AND read_back_due = 1 AND (op <> 'create' OR upsert_field IS NOT NULL);
   `,
 ];
 

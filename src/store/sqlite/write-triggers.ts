@@ -1,5 +1,5 @@
 import type { StoredColumn } from '../fields/stored-column.ts';
-import { basesOf, cannotBeWritten, forgetOwn, keepGivenUp, ofChanges } from './edit-base.ts';
+import { basesOf, cannotBeWritten, forgetOwn, keepGivenUp, ofChanges, pushedFields } from './edit-base.ts';
 import { foldInto, isAlone, lastUnsent, open, unsent } from './edit-target.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
@@ -201,7 +201,7 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
         CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
-          THEN ${basesOf('(SELECT field AS key FROM contact_edit)')} END, 'pending', ${sqlNow}
+          THEN ${basesOf(`(SELECT field AS key FROM contact_edit UNION ${pushedFields})`)} END, 'pending', ${sqlNow}
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,
