@@ -11,6 +11,8 @@ export interface Entry {
   contactId: string | null;
   changes: string;
   base: string | null;
+  /** What it was based on before it was found to be in conflict. */
+  firstBase: string | null;
   errors: string;
   local: number;
   doubt: string | null;
@@ -19,7 +21,7 @@ export interface Entry {
 }
 
 const columns =
-  'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, errors, local, doubt, sent_at AS sentAt';
+  'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, first_base AS firstBase, errors, local, doubt, sent_at AS sentAt';
 
 export function entriesIn(db: Database.Database): Entry[] {
   return keptStatement(db, `SELECT ${columns} FROM outbox ORDER BY seq`).all() as Entry[];

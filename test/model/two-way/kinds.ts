@@ -59,6 +59,7 @@ export const kinds: readonly string[] = [
   'lost creation',
   'brought creation',
   'late update',
+  'unread push',
   'two at once',
   'faults',
   'crash',

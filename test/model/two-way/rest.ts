@@ -100,6 +100,7 @@ function problemsAtRest(world: World): string[] {
       .filter((key) => !doubtful.has(key))
       .map((key) => `a local row of ${key} is left`),
     ...keysOf(world),
+    ...world.ownPushes.problems(world.notes()),
     ...oracle.problems({ live, shown, entries, notes: world.notes(), fields: new Set(fields) }),
   ];
 }

@@ -54,6 +54,8 @@ export type Step =
   | { step: 'brought creation'; edits: { by: 'id' | 'key'; does: 'update' | 'delete'; fields: Pick[] }[] }
   /** An edit whose request is cut and carried out a while later, and another edit of that contact before. */
   | { step: 'late update'; pick: Pick; fields: Pick[]; does: 'update' | 'delete' }
+  /** Pushes that cannot be read back, and an edit of their contact before they are. */
+  | { step: 'unread push'; picks: Pick[]; fields: Pick[]; does: 'update' | 'delete' }
   | { step: 'kill' }
   | { step: 'rest' };
 
@@ -205,6 +207,15 @@ export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
     fc.record({
       step: is('late update'),
       pick,
+      fields: fc.array(fc.nat(2), { minLength: 1, maxLength: 2 }),
+      does: is('update', 'update', 'update', 'delete'),
+    }),
+  ),
+  weighted(
+    1,
+    fc.record({
+      step: is('unread push'),
+      picks: picks(2),
       fields: fc.array(fc.nat(2), { minLength: 1, maxLength: 2 }),
       does: is('update', 'update', 'update', 'delete'),
     }),

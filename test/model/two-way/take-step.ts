@@ -32,6 +32,8 @@ export async function take(world: World, step: Step): Promise<void> {
       return bring(world, step);
     case 'late update':
       return late(world, step);
+    case 'unread push':
+      return unread(world, step);
     case 'kill':
       if (await world.kill(0)) world.count('kill');
       return;
@@ -117,6 +119,30 @@ async function late(world: World, { pick, fields, does }: StepOf<'late update'>)
   await world.look();
   await world.org.control('faults', []);
   world.count('late update');
+}
+
+/** What a program edits then shows what was there before the pushes. */
+async function unread(world: World, { picks, fields, does }: StepOf<'unread push'>): Promise<void> {
+  const rows = world.shown().filter(({ Id, _state: state }) => Id !== null && state === 'synced');
+  const row = rows[picks[0]! % Math.max(1, rows.length)];
+  if (row === undefined) return;
+  await world.org.control('faults', [
+    { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 },
+  ]);
+  const pick = world
+    .shown()
+    .filter(({ Id }) => Id !== null)
+    .findIndex(({ Id }) => Id === row.Id);
+  for (const _ of picks)
+    await work(world, { jobs: [{ job: 'push', pick }], meanwhile: [], crash: null, step: 'work' });
+  const own = String(row._key);
+  const edit: Edit =
+    does === 'delete'
+      ? { edit: does, pick: 0, row: own }
+      : { edit: does, pick: 0, fields, back: false, row: own };
+  await world.act({ act: 'program', which: 0, edits: [edit], commit: true });
+  await world.org.control('faults', []);
+  world.count('unread push');
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */

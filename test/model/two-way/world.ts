@@ -11,6 +11,7 @@ import type { Machine } from '../watch/program.ts';
 import { type Entry, entriesIn } from './entries.ts';
 import { keptStatement } from './kept-statement.ts';
 import { Oracle } from './oracle.ts';
+import { OwnPushes } from './own-pushes.ts';
 import { performAct } from './perform-act.ts';
 import type { Act, Meanwhile } from './steps.ts';
 
@@ -41,6 +42,7 @@ const reader = 2;
 /** An org, a machine with two processes of ours at most, and other programs that have the mirror open. */
 export class World extends MachineWorld {
   readonly oracle = new Oracle();
+  readonly ownPushes = new OwnPushes();
   readonly facts: Facts = {
     hidden: new Map(),
     custom: [],
@@ -234,6 +236,7 @@ export class World extends MachineWorld {
     // Both as of one moment: writes of ours go on.
     const [shown, entries] = this.other(0).transaction(() => [this.shown(), this.entries()] as const)();
     this.oracle.learn(entries);
+    this.ownPushes.learn(entries);
     if (this.oracle.lookAtView(shown, entries) > 0) this.count('delete that waits for a person');
   }
 
