@@ -1,8 +1,7 @@
 import { isAbort, throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import type { DetailsOf } from '../base/error-details.ts';
-import { AppError, isAppError, messageOf } from '../base/errors.ts';
+import { type AppError, isAppError, messageOf } from '../base/errors.ts';
 import { Grace } from '../base/grace.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Wire } from '../wire/open-wire.ts';
@@ -14,6 +13,7 @@ import { loginRequired } from './grant/login-required.ts';
 import { OfferedGrant } from './offered-grant.ts';
 import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
 import type { RenewalOutcome } from './renew-credential.ts';
+import { forgedAddress, renewedForTooLong } from './renewal-errors.ts';
 import type { Session } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 import { StoredPlace } from './stored-place.ts';
@@ -153,7 +153,9 @@ class StoredSession implements Session {
         })
         .catch((error: unknown) =>
           reject(
-            isAppError(error, 'LOCK_TIMEOUT') ? this.#tooLong(error, error.details?.holder ?? null) : error,
+            isAppError(error, 'LOCK_TIMEOUT')
+              ? renewedForTooLong(this.instanceUrl, error, error.details?.holder ?? null)
+              : error,
           ),
         )
         .finally(() => this.#leases.delete(lease));
@@ -199,22 +201,14 @@ class StoredSession implements Session {
     const word = await confirmInstanceUrl(namedUrl, credential, { wire, signal: this.#grace.signal }).catch(
       () => 'unknown' as const,
     );
-    const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
     if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
     if (word === 'forged') {
       await this.#place.put(former);
-      throw new AppError(
-        'LOGIN_FAILED',
-        `A renewal of the login named another address, ${namedUrl}, and ${credential.loginUrl} does not know its token.`,
-        {
-          hint: 'Nothing was sent there, and the former login is kept. Somebody may be tampering with the network: tell whoever runs it.',
-          details: about,
-        },
-      );
+      throw forgedAddress(this.instanceUrl, namedUrl, credential);
     }
     log.warn(
       'A renewal of the login names another address of the org, which the login host does not confirm; calls stay where they are. Log in at the new address if the org has moved.',
-      about,
+      { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl },
     );
     return this.#keep(credential, answer);
   }
@@ -323,18 +317,6 @@ class StoredSession implements Session {
     } catch (error) {
       if (!isAbort(error)) throw error;
     }
-  }
-
-  /** Not as an org that somebody else works on: whoever has taken the org fails by this, and tries again. */
-  #tooLong(cause: AppError, holder: DetailsOf<'LOCK_TIMEOUT'>['holder']): AppError {
-    const [other, hint] = holder?.isThisProcess
-      ? ['call of this process', 'Wait for that call or end it, and try again.']
-      : ['process', 'Look whether a parahack-sync process hangs, end it, and try again.'];
-    return new AppError(
-      'LOCK_TIMEOUT',
-      `Another ${other} has been renewing the login of ${this.instanceUrl} for too long.`,
-      { hint, details: { instanceUrl: this.instanceUrl, holder }, cause },
-    );
   }
 }
 
