@@ -16,7 +16,7 @@ export class OwnPushes {
   /** The place of the entry that had it last, by contact, field and value of an edit by SQL. */
   readonly #edits = new Map<string, number>();
 
-  /** Throws where an edit waits for a person because of a push before it. */
+  /** Throws where an edit waits for a person, or a delete is given up, because of a push before it. */
   learn(entries: readonly Entry[]): void {
     for (const { seq, local, op, contactId: id, changes } of entries) {
       if (id === null || op !== 'update') continue;
@@ -25,12 +25,25 @@ export class OwnPushes {
         else this.#pushes.set(`${id} ${field} ${value}`, { seq, id, field, value });
     }
     for (const entry of entries) {
-      const problem = entry.state === 'conflict' && entry.firstBase !== null ? this.#conflictOf(entry) : null;
+      const problem = entry.op === 'delete' ? this.#deleteOf(entry) : this.#conflictOf(entry);
       if (problem !== null) throw new Error(problem);
     }
   }
 
-  #conflictOf({ seq, contactId: id, base, firstBase }: Entry): string | null {
+  /** Its errors tell what Salesforce was found to have. */
+  #deleteOf({ seq, local, contactId: id, errors }: Entry): string | null {
+    if (local === 0 || errors === '[]') return null;
+    const told = (JSON.parse(errors) as { message: string }[]).map(({ message }) => message).join('\n');
+    for (const push of this.#pushes.values()) {
+      const isTold = push.id === id && told.includes(`${push.field} is "${push.value}"`);
+      if (isTold && push.seq < seq && !this.#isEdit(push))
+        return `the delete of ${id} is in conflict with "${push.value}", which was pushed before it`;
+    }
+    return null;
+  }
+
+  #conflictOf({ seq, contactId: id, state, base, firstBase }: Entry): string | null {
+    if (state !== 'conflict' || firstBase === null) return null;
     const [found, former] = [base, firstBase].map(
       (values) => JSON.parse(values ?? '{}') as Record<string, string | null>,
     ) as [Record<string, string | null>, Record<string, string | null>];
