@@ -6,6 +6,8 @@ import type { App, AppIo } from '../contract/app.ts';
 export interface CliStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Its descriptor, where the system has one for it. */
+  readonly fd?: number;
   write(text: string, done?: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;

@@ -53,7 +53,7 @@ export interface Outcome {
   text?: () => string;
   /** The same for a text that is too long to hold. */
   textParts?: () => AsyncIterable<string>;
-  /** Called when it has been shown. */
+  /** Called when it has been shown, and is on the disk where it went to a file. */
   shown?: () => void;
   /** Why the exit code is not 0; what was done is in the document all the same. */
   failure?: AppError | null;

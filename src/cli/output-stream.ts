@@ -1,4 +1,6 @@
+import { fstatSync, fsync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { abortReason } from '../base/abort.ts';
 import { AppError, systemCodeOf } from '../base/errors.ts';
 import { meansNoRoom } from '../base/means-no-room.ts';
@@ -14,6 +16,11 @@ export interface OutputStream extends Disposable {
   write(text: string): Promise<void>;
   /** Writes data as it is, for a program to read; a terminal gets it as `write` would give it. */
   writeData(text: string): Promise<void>;
+  /**
+   * Resolves when what was written is on the disk, where it goes to a file: a power cut takes it no more. Rejects with
+   * the disk's error. What a pipe's reader does with it is not waited for.
+   */
+  keep(): Promise<void>;
   /** The reader at the other end of the pipe went away: nothing written later is seen by anybody. */
   readonly closed: boolean;
   /**
@@ -109,12 +116,19 @@ export function createOutputStream(
     },
     write,
     writeData: stream.isTTY === true ? write : send,
+    keep: () => syncFile(stream.fd).catch((error) => Promise.reject(unwritten(error))),
     [Symbol.dispose]() {
       clearTimeout(grace);
       // The error event of a failed write may come a tick after its callback.
       setImmediate(() => stream.off('error', onError));
     },
   };
+}
+
+/** Of pipes and terminals nothing is kept. */
+async function syncFile(fd: number | undefined): Promise<void> {
+  if (fd === undefined || !fstatSync(fd).isFile()) return;
+  await promisify(fsync)(fd);
 }
 
 function unwritten(error: Error): Error {

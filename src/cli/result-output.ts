@@ -10,7 +10,7 @@ import type { OutputStream } from './output-stream.ts';
 
 export interface ResultOutputParts {
   flags: Pick<GlobalFlags, 'json' | 'verbose'>;
-  stdout: Pick<OutputStream, 'write' | 'writeData'>;
+  stdout: Pick<OutputStream, 'write' | 'writeData' | 'keep'>;
   messages: Pick<Messages, 'failure' | 'isLogged'>;
   /** Whether stdout is read by people: JSON is indented then. */
   pretty: boolean;
@@ -36,7 +36,7 @@ export class ResultOutput {
 
   /** Whether all of it was shown: parts of it may fail while they are read. */
   async present(outcome: Outcome): Promise<boolean> {
-    const { report, isUnread } = this.#parts;
+    const { report, isUnread, stdout } = this.#parts;
     const { failure: failed = null } = outcome;
     const failure = failed === null || isUnread(failed) ? null : report(failed);
     let late: ErrorReport | null = null;
@@ -45,6 +45,8 @@ export class ResultOutput {
       if (!isUnread(thrown)) late = told;
       return told.info;
     });
+    // Before anything rests on its being told.
+    if (outcome.shown !== undefined) await stdout.keep();
     if (outcome.document !== undefined || outcome.documentParts !== undefined) this.#document = 'shown';
     const told = failure ?? late;
     if (told === null) return true;

@@ -23,7 +23,7 @@ function output({ json = false, refuses = false } = {}) {
   };
   const results = new ResultOutput({
     flags: { json },
-    stdout: { write, writeData: write },
+    stdout: { write, writeData: write, keep: async () => {} },
     messages: { failure, isLogged: false },
     pretty: false,
     report: (error) =>

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
@@ -92,6 +92,23 @@ describe('the same input pushed again', () => {
       expect(await named('Again')).toBe(2);
     },
   );
+
+  it('after its results came to no disk tells them, and sends nothing twice', async () => {
+    const file = join(cli.folder, 'contacts.json');
+    writeFileSync(file, JSON.stringify(few));
+    const result = join(cli.folder, 'result.json');
+    // A file takes what is written at once; whether its disk has it is known when that is asked for.
+    const child = cli.start(['push', file, '--json'], {
+      stdout: openSync(result, 'w'),
+      env: { NODE_OPTIONS: `--import=${new URL('failing-disk.mjs', import.meta.url)}` },
+    });
+    expect(await ended(child)).toMatchObject({ code: 1, stderr: expect.stringMatching(/EIO/) });
+    expect(JSON.parse(readFileSync(result, 'utf8')).results).toHaveLength(2);
+    const again = await push(few);
+    expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
+    expect(again.resumedFrom).not.toBeNull();
+    expect(await named('Again')).toBe(2);
+  });
 
   it.skipIf(!existsSync('/dev/full'))(
     'after nobody was told its end, and another push came behind it, leaves the later value and says so',
