@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { Semaphore } from '../base/semaphore.ts';
+import { syncFolder } from '../base/sync-folder.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { mayReplace } from './may-replace.ts';
@@ -187,17 +188,6 @@ async function writeBeside(path: string, content: string): Promise<string> {
     return temporary;
   } catch (error) {
     throw unwritable(path, error);
-  }
-}
-
-/** Makes the rename itself durable; Windows has no such call and needs none. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

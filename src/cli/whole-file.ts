@@ -5,6 +5,7 @@ import { throwIfAborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { meansNoRoom } from '../base/means-no-room.ts';
+import { syncFolder } from '../base/sync-folder.ts';
 import { keepInUse } from '../base/writer-mark.ts';
 import { draftPath, sweepDrafts } from './draft-files.ts';
 
@@ -85,6 +86,7 @@ async function openDraft(
       await file.sync();
       await file.close();
       await rename(draft, path);
+      await syncFolder(dirname(path));
       endOfUse();
     },
     async close() {

@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writerMark } from '../../src/base/writer-mark.ts';
 import { openWholeFile } from '../../src/cli/whole-file.ts';
+import { watchFolderSyncs } from '../support/folder-syncs.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { json, runMain } from './support/run-main.ts';
 
@@ -39,7 +40,10 @@ beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'parahack-output-')));
   printed = '';
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 async function save(name: string, text = 'new'): Promise<void> {
   await using file = await openWholeFile(name, options());
@@ -49,6 +53,12 @@ async function save(name: string, text = 'new'): Promise<void> {
 const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
 
 describe('a regular file', () => {
+  test('that is complete keeps its name, through a power cut too', async () => {
+    const synced = await watchFolderSyncs(folder);
+    await save('a');
+    expect(synced).toEqual([['a']]);
+  });
+
   test('that is new is for its owner alone, and there is nothing of it before it is complete', async () => {
     await using file = await openWholeFile('a', options());
     await file.write('one');

@@ -11,6 +11,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { throwIfAborted } from '../../base/abort.ts';
 import { withFinallySync } from '../../base/finally.ts';
+import { syncFolder } from '../../base/sync-folder.ts';
 import type { ArchivedMirror } from '../../sync/ports/mirror-archives.ts';
 import { openForReading, openForWriting } from './connection.ts';
 import { putAsideSql } from './contact-view.ts';
@@ -70,7 +71,7 @@ export function archivePath(path: string, now: number): string {
   }
 }
 
-/** Moves a closed mirror away. */
+/** Moves a closed mirror away; whoever rests on that syncs the folder. */
 export function moveToArchive(path: string, target: string): void {
   for (const end of companions.toReversed()) {
     if (existsSync(path + end)) renameSync(path + end, target + end);
@@ -97,6 +98,7 @@ export async function copyToArchive(
     chmodSync(temporary, 0o600);
     refuseEdits(temporary, basename(path));
     renameSync(temporary, target);
+    await syncFolder(dirname(target));
   } catch (error) {
     removeDatabase(temporary);
     throw error;

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { withFinallySync } from '../../base/finally.ts';
+import { syncFolder } from '../../base/sync-folder.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { ContactReader } from '../../sync/ports/contact-reader.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
@@ -103,6 +105,8 @@ class SqliteMirrors implements Mirrors {
       const beside = [...listArchives(source).map(({ location }) => location), copyPath(source)];
       for (const file of beside) moveToArchive(file, renamed(file));
     });
+    // The list of orgs, which says where a mirror lies, is another file in another folder.
+    await syncFolder(dirname(target));
   }
 
   async remove(instanceUrl: string, lease: Lease): Promise<void> {

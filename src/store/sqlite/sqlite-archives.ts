@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { syncFolder } from '../../base/sync-folder.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, MirrorArchives } from '../../sync/ports/mirror-archives.ts';
 import { archiveAt, archivePath, listArchives, moveToArchive, removeDatabase } from './archives.ts';
@@ -21,10 +23,10 @@ export class SqliteArchives implements MirrorArchives {
     await lease.confirm();
     const path = this.#files.closedPath(mirrorPath(this.#folder, instanceUrl));
     const target = archivePath(path, this.#clock.now());
-    return withMappedFaults(path, () => {
-      moveToArchive(path, target);
-      return archiveAt(target);
-    });
+    withMappedFaults(path, () => moveToArchive(path, target));
+    // Another mirror is made in its place.
+    await syncFolder(dirname(target));
+    return withMappedFaults(path, () => archiveAt(target));
   }
 
   async list(instanceUrl: string): Promise<ArchivedMirror[]> {
