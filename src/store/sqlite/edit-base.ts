@@ -1,4 +1,5 @@
 import { newKey, sqlNow } from './new-key.ts';
+import { editedFields, pushedSinceRefused } from './refused-base.ts';
 import { sqlText } from './sql-text.ts';
 import { memberJson } from './written-value.ts';
 
@@ -27,8 +28,8 @@ const pushedValue = (field: string) => `(SELECT ${memberJson('w', 'p.changes')}
   FROM (SELECT p.seq, p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w
   WHERE w.key = ${field} ORDER BY p.seq DESC LIMIT 1)`;
 
-/** SQL: the fields that these pushes have written, for a delete is based on all that the contact has. */
-export const pushedFields = `SELECT w.key FROM (SELECT p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w`;
+/** SQL: the fields that these pushes have written. */
+const pushedFields = `SELECT w.key FROM (SELECT p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w`;
 
 /**
  * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
@@ -50,10 +51,22 @@ export const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
     AND o.state NOT IN ('done', 'dropped') AND o.op = 'update' AND j.key = contact_edit.field
     AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key))`;
 
-/** SQL: the bases of these fields as one object. */
-export const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
-    SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
+const objectOf = (fields: string, baseOfField: string) => `(SELECT json_group_object(field, json(base)) FROM (
+    SELECT f.key AS field, ${baseOfField} AS base
     FROM ${fields} f) WHERE base IS NOT NULL)`;
+const found = baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)');
+
+/** SQL: the bases of these fields of an edit that others went into, as one object. */
+export const basesOf = (fields: string) => objectOf(fields, found);
+/** SQL: the same of an entry that is made now. */
+const basesOfNew = (fields: string) => objectOf(fields, `coalesce(${pushedSinceRefused('f.key')}, ${found})`);
+
+/** SQL: what an edit is based on that goes into no other one. */
+export const baseOfEdit = basesOfNew('(SELECT field AS key FROM contact_edit)');
+/** SQL: what a delete is based on: all that the contact has. */
+export const baseOfDelete = basesOfNew(
+  `(SELECT field AS key FROM contact_edit UNION ${pushedFields} UNION ${editedFields})`,
+);
 
 /**
  * SQL: whether `j`, a field that a refused entry changes, cannot be written now: the org has it no more, this user may not

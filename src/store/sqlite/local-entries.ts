@@ -71,10 +71,19 @@ export function reviveEntry(db: Connection, entry: LocalEntry): void {
   Object.assign(entry, { state: 'pending', isUnsent: true, errors: [], error: null });
 }
 
-/** `behind` does what both of them were to do. */
-export function mergeEntries(db: Connection, former: LocalEntry, behind: LocalEntry): void {
+/**
+ * `behind` does what both of them were to do. What it is based on itself counts where it says so (`isLater`): something came
+ * between the two.
+ */
+export function mergeEntries(
+  db: Connection,
+  former: LocalEntry,
+  behind: LocalEntry,
+  { isLater = false }: { isLater?: boolean } = {},
+): void {
+  const own = isLater ? behind.base : null;
   behind.changes = { ...former.changes, ...behind.changes };
-  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
+  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base, ...own };
   behind.firstBase = both(behind.firstBase, former.firstBase);
   behind.found = both(behind.found, former.found);
   if (behind.state === 'rejected') tellBoth(db, behind, former);

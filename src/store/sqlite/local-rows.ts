@@ -225,7 +225,8 @@ class RowRefresh {
         if (refused.op === 'create') closeEntry(this.#db, behind);
         continue;
       }
-      mergeEntries(this.#db, refused, behind);
+      // A push that waited between them has moved the later base.
+      mergeEntries(this.#db, refused, behind, { isLater: true });
     }
   }
 

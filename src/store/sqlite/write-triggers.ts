@@ -1,8 +1,17 @@
 import type { StoredColumn } from '../fields/stored-column.ts';
-import { basesOf, cannotBeWritten, forgetOwn, keepGivenUp, ofChanges, pushedFields } from './edit-base.ts';
+import {
+  baseOfDelete,
+  baseOfEdit,
+  basesOf,
+  cannotBeWritten,
+  forgetOwn,
+  keepGivenUp,
+  ofChanges,
+} from './edit-base.ts';
 import { foldInto, isAlone, lastUnsent, open, unsent } from './edit-target.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
+import { rebaseRefused } from './refused-base.ts';
 import { sqlText } from './sql-text.ts';
 import {
   holdsText,
@@ -148,6 +157,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     ...refuseTooLong(writeable),
     forgetOwn,
     keepGivenUp(object, into),
+    rebaseRefused(into),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
         sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
@@ -169,7 +179,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,
         (SELECT json_group_object(field, json(value)) FROM contact_edit),
-        ${basesOf('(SELECT field AS key FROM contact_edit)')}, 'pending', ${sqlNow}
+        ${baseOfEdit}, 'pending', ${sqlNow}
       WHERE ${into} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
     // Set back to what it was before: there is nothing to send, unless a request that was cut may still be carried out.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
@@ -201,7 +211,7 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
         CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
-          THEN ${basesOf(`(SELECT field AS key FROM contact_edit UNION ${pushedFields})`)} END, 'pending', ${sqlNow}
+          THEN ${baseOfDelete} END, 'pending', ${sqlNow}
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,
