@@ -120,6 +120,18 @@ describe('a contact whose edit by SQL was refused, and that was pushed since,', 
     },
   );
 
+  it('keeps what was pushed where the refused edit is refused once more before the push is sent', async () => {
+    await using two = await twoWay();
+    const { outbox } = two.rig.context.mirror;
+    const id = await refusedAndPushed(two, 'queued');
+    two.sql("UPDATE contacts SET Department = 'Good' WHERE Id = ?", id);
+    const [refused] = await outbox.list();
+    await outbox.move([refused!.key], ['rejected'], 'pending', 0);
+    await untilSent(two);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Pushed', Department: 'Good' });
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"First" from here is dropped')]);
+  });
+
   it('is in conflict with what a user has changed since', async () => {
     await using two = await twoWay();
     const id = await refusedAndPushed(two, 'read');

@@ -106,6 +106,22 @@ export function mergeEntries(
   closeEntry(db, former);
 }
 
+/**
+ * Whether a push waits between the two that may be of their contact: as one they would come behind it, also with what was
+ * written before it. When it is done they are looked at again.
+ */
+export function isPushedBetween(db: Connection, former: LocalEntry, behind: LocalEntry): boolean {
+  const waits = `local = 0 AND state NOT IN ('done', 'dropped') AND state <> 'rejected' AND +seq > :from AND +seq < :to`;
+  const find = prepared(
+    db,
+    `SELECT 1 FROM outbox WHERE contact_id = :id AND contact_id IS NOT NULL AND ${waits}
+     UNION ALL
+     SELECT 1 FROM outbox WHERE contact_id IS NULL AND upsert_field IS NOT NULL AND ${waits}
+     LIMIT 1`,
+  );
+  return find.get({ id: behind.contactId, from: former.seq, to: behind.seq }) !== undefined;
+}
+
 /** Of two that were refused, the reason of the first is told first. */
 function tellBoth(db: Connection, behind: LocalEntry, refused: LocalEntry): void {
   if (refused.error === null) return;

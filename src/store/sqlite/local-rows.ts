@@ -5,6 +5,7 @@ import { adjustView, loadFields } from './contact-schema.ts';
 import {
   closeEntry,
   isClosed,
+  isPushedBetween,
   type LocalEntry,
   localEntriesOf,
   mergeEntries,
@@ -225,6 +226,7 @@ class RowRefresh {
         if (refused.op === 'create') closeEntry(this.#db, behind);
         continue;
       }
+      if (isPushedBetween(this.#db, refused, behind)) continue;
       // A push that waited between them has moved the later base.
       mergeEntries(this.#db, refused, behind, { isLater: true });
     }
