@@ -143,6 +143,19 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     expect(await two.notes()).toEqual([]);
   });
 
+  it('counts where the machine’s clock was set back while the request was under way', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    await unread(two, { Id: id, Title: 'Pushed' });
+    const [entry] = await two.rig.context.mirror.outbox.list();
+    const before = new Date(entry!.sentAt! - 3_600_000).toISOString();
+    two.sql('UPDATE outbox SET settled_at = ? WHERE key = ?', before, entry!.key);
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Mine' });
+    expect(await two.notes()).toEqual([]);
+  });
+
   it('writes over what a user has changed since, where that is what it saw', async () => {
     await using two = await twoWay();
     const [id] = two.ids;

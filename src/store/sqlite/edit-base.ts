@@ -11,8 +11,12 @@ import { memberJson } from './written-value.ts';
  */
 const toldTimeSeconds = 2;
 
-/** SQL: when the request of `p` was over at the latest, by the org's clock, as a Julian day. */
-const overAt = `julianday(p.sent_org_at) + julianday(p.settled_at) - julianday(p.sent_at) + ${toldTimeSeconds} / 86400.0`;
+/**
+ * SQL: when the request of `p` was over at the latest, by the org's clock, as a Julian day. Where the machine's clock was set
+ * back meanwhile, how long it took is not known.
+ */
+const overAt = `julianday(p.sent_org_at) + max(0, julianday(p.settled_at) - julianday(p.sent_at))
+  + ${toldTimeSeconds} / 86400.0`;
 
 /**
  * SQL: entries `p` of pushes that wrote to the contact, done and not read back yet, while the row that the mirror has was
