@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { PushJob } from '../../src/sync/push/push-job.ts';
+import { retrieveIds } from '../../src/sync/read/by-ids.ts';
+import { readableFields } from '../../src/sync/schema.ts';
 import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
@@ -140,6 +142,27 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     two.sql("UPDATE contacts SET Title = 'Four', Department = 'E' WHERE Id = ?", id);
     await untilSent(two);
     expect((await two.org()).get(id!)).toMatchObject({ Title: 'Four', Department: 'E' });
+    expect(await two.notes()).toEqual([]);
+  });
+
+  it('is based on the push where an edit before that was read back by another call, which failed', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    const { context, signal } = two.rig;
+    two.sql("UPDATE contacts SET Title = 'First' WHERE Id = ?", id);
+    await control(two.rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip: 1, status: 503, times: 99 },
+    ]);
+    await two.cycle();
+    await unread(two, { Id: id, Title: 'Pushed' });
+    const [first, pushed] = await context.mirror.outbox.list();
+    expect(first).toMatchObject({ state: 'done', readBackDue: true });
+    const reader = { context, fields: await readableFields(context), took: () => {}, signal };
+    await retrieveIds(reader, [id!], [{ kind: 'confirm-read-back', keys: [pushed!.key] }]);
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Pushed' }]);
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Mine' });
     expect(await two.notes()).toEqual([]);
   });
 

@@ -170,7 +170,7 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
  * entries that met one contact, the first one's.
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
-  const list = JSON.stringify(keys);
+  const list = JSON.stringify([...keys, ...editsBefore(db, keys)]);
   adoptKeys(
     db,
     {
@@ -183,4 +183,23 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   );
   moveReadBases(db, list);
   prepared(db, 'UPDATE outbox SET read_back_due = 0 WHERE key IN (SELECT value FROM json_each(?))').run(list);
+}
+
+/**
+ * Edits of the same contacts that were over before these were sent, and are not read back yet: another call that was to read
+ * them may have failed. What is read now has come after them, and their values must not be shown over it.
+ */
+function editsBefore(db: Connection, keys: readonly string[]): string[] {
+  const any = prepared(db, 'SELECT 1 FROM outbox WHERE local = 1 AND read_back_due = 1 LIMIT 1');
+  if (any.get() === undefined) return [];
+  return prepared(
+    db,
+    `SELECT DISTINCT e.key FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
+       CROSS JOIN contact t ON t.Id = o.contact_id
+       CROSS JOIN outbox e ON e.contact_key IN (o.contact_key, t._key, t.Id)
+     WHERE o.op <> 'delete' AND e.local = 1 AND e.read_back_due = 1 AND e.state = 'done' AND e.op = 'update'
+       AND e.contact_id = o.contact_id AND +e.seq < o.seq AND e.settled_at <= o.sent_at`,
+  )
+    .pluck()
+    .all(JSON.stringify(keys)) as string[];
 }
