@@ -166,6 +166,25 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     expect(await two.notes()).toEqual([]);
   });
 
+  it('counts behind an edit and two pushes that went out after it was made', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids;
+    two.sql("UPDATE contacts SET Title = 'First' WHERE Id = ?", id);
+    await queued(two, { Id: id, Title: 'Pushed' });
+    await queued(two, { Id: id, Department: 'D' });
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await control(two.rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip: 1, status: 503, times: 99 },
+    ]);
+    await two.cycle();
+    await control(two.rig.emulator.url, 'faults', []);
+    expect(await two.states()).toEqual(['done', 'done', 'done', 'pending']);
+    expect((await two.rig.context.mirror.outbox.list()).at(-1)?.base).toEqual({ Title: 'Pushed' });
+    await untilSent(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Mine', Department: 'D' });
+    expect(await two.notes()).toEqual([]);
+  });
+
   it('counts where the machine’s clock was set back while the request was under way', async () => {
     await using two = await twoWay();
     const [id] = two.ids;

@@ -195,7 +195,8 @@ class RowRefresh {
         .get(seq) as string | undefined;
       return row === undefined ? [] : [{ seq, changes: JSON.parse(row) as Values }];
     });
-    const done = entries.filter(({ state }) => state === 'done');
+    // What was done before has moved them then; what was pushed since has come after it.
+    const done = entries.filter(({ seq, state }) => state === 'done' && changed.includes(seq));
     const creations = new Set(entries.flatMap(({ op, seq }) => (op === 'create' ? [seq] : [])));
     for (const { seq, changes } of [...done, ...pushed].toSorted((a, b) => a.seq - b.seq)) {
       for (const entry of entries) {
