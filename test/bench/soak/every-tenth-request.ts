@@ -51,6 +51,12 @@ const kinds: Record<string, { often: number; fault: Record<string, unknown> }> =
 const roundsAtOnce = 30;
 const kindHeader = 'X-Soak-Fault';
 
+/** The kind of the fault that the org meets next; null where none is left. */
+export async function nextFault(org: SoakedOrg): Promise<string | null> {
+  const [next] = await org.get<{ headers: Record<string, string> }[]>('faults');
+  return next?.headers[kindHeader] ?? null;
+}
+
 /** Faults that spoil every tenth request of an org, each round in an order of its own. */
 export class EveryTenthRequest {
   readonly #org: SoakedOrg;
