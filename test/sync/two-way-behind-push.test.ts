@@ -145,26 +145,36 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     expect(await two.notes()).toEqual([]);
   });
 
-  it('is based on the push where an edit before that was read back by another call, which failed', async () => {
-    await using two = await twoWay();
-    const [id] = two.ids;
-    const { context, signal } = two.rig;
-    two.sql("UPDATE contacts SET Title = 'First' WHERE Id = ?", id);
-    await control(two.rig.emulator.url, 'faults', [
-      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip: 1, status: 503, times: 99 },
-    ]);
-    await two.cycle();
-    await unread(two, { Id: id, Title: 'Pushed' });
-    const [first, pushed] = await context.mirror.outbox.list();
-    expect(first).toMatchObject({ state: 'done', readBackDue: true });
-    const reader = { context, fields: await readableFields(context), took: () => {}, signal };
-    await retrieveIds(reader, [id!], [{ kind: 'confirm-read-back', keys: [pushed!.key] }]);
-    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Pushed' }]);
-    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
-    await untilSent(two);
-    expect((await two.org()).get(id!)).toMatchObject({ Title: 'Mine' });
-    expect(await two.notes()).toEqual([]);
-  });
+  it.each([
+    ['an edit', "UPDATE contacts SET Title = 'First' WHERE Id = ?", 1],
+    ['the creation', "INSERT INTO contacts (_key, LastName, Title) VALUES ('k', 'Ng', 'First')", 0],
+  ])(
+    'is based on the push where %s before that was read back by another call, which failed',
+    async (_, statement, skip) => {
+      await using two = await twoWay();
+      const { context, signal } = two.rig;
+      two.sql(statement, ...(statement.includes('?') ? [two.ids[0]] : []));
+      await control(two.rig.emulator.url, 'faults', [
+        { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip, status: 503, times: 99 },
+      ]);
+      await two.cycle();
+      const [first] = await context.mirror.outbox.list();
+      expect(first).toMatchObject({ state: 'done', readBackDue: true });
+      const id = first?.contactId ?? '';
+      await unread(two, { Id: id, Title: 'Pushed' });
+      const [, pushed] = await context.mirror.outbox.list();
+      const reader = { context, fields: await readableFields(context), took: () => {}, signal };
+      await retrieveIds(reader, [id], [{ kind: 'confirm-read-back', keys: [pushed!.key] }]);
+      expect(two.rows('Id = ?', id)).toMatchObject([
+        { Title: 'Pushed', _key: statement.includes('?') ? id : 'k' },
+      ]);
+      two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+      await untilSent(two);
+      expect((await two.org()).get(id)).toMatchObject({ Title: 'Mine' });
+      expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Mine', _state: 'synced' }]);
+      expect(await two.notes()).toEqual([]);
+    },
+  );
 
   it('counts behind an edit and two pushes that went out after it was made', async () => {
     await using two = await twoWay();

@@ -170,14 +170,15 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
  * entries that met one contact, the first one's.
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
-  const list = JSON.stringify([...keys, ...editsBefore(db, keys)]);
+  const all = [...keys, ...editsBefore(db, keys)];
+  const list = JSON.stringify(all);
   adoptKeys(
     db,
     {
       pairs: `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
         FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
         WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
-      most: keys.length,
+      most: all.length,
     },
     list,
   );
@@ -186,20 +187,25 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
 }
 
 /**
- * Edits of the same contacts that were over before these were sent, and are not read back yet: another call that was to read
- * them may have failed. What is read now has come after them, and their values must not be shown over it.
+ * What programs have written to the same contacts that was over before these were sent, and is not read back yet: another
+ * call that was to read it may have failed. What is read now has come after it, and its values must not be shown over that.
  */
 function editsBefore(db: Connection, keys: readonly string[]): string[] {
   const any = prepared(db, 'SELECT 1 FROM outbox WHERE local = 1 AND read_back_due = 1 LIMIT 1');
   if (any.get() === undefined) return [];
+  const isBefore = `e.local = 1 AND e.read_back_due = 1 AND e.state = 'done' AND e.contact_id = o.contact_id
+    AND +e.seq < o.seq AND e.settled_at <= o.sent_at`;
+  const read = `json_each(:keys) k CROSS JOIN outbox o ON o.key = k.value AND o.op <> 'delete'
+    CROSS JOIN contact t ON t.Id = o.contact_id`;
+  // The contact does not bear the key of its creation yet.
   return prepared(
     db,
-    `SELECT DISTINCT e.key FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
-       CROSS JOIN contact t ON t.Id = o.contact_id
-       CROSS JOIN outbox e ON e.contact_key IN (o.contact_key, t._key, t.Id)
-     WHERE o.op <> 'delete' AND e.local = 1 AND e.read_back_due = 1 AND e.state = 'done' AND e.op = 'update'
-       AND e.contact_id = o.contact_id AND +e.seq < o.seq AND e.settled_at <= o.sent_at`,
+    `SELECT e.key FROM ${read} CROSS JOIN outbox e ON e.contact_key IN (o.contact_key, t._key, t.Id)
+     WHERE ${isBefore} AND e.op = 'update'
+     UNION
+     SELECT e.key FROM ${read} CROSS JOIN outbox e ON e.contact_id = t.Id
+     WHERE ${isBefore} AND e.op = 'create' AND e.contact_id IS NOT NULL`,
   )
     .pluck()
-    .all(JSON.stringify(keys)) as string[];
+    .all({ keys: JSON.stringify(keys) }) as string[];
 }
