@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
-import { type TwoWayRig, twoWay } from './two-way-rig.ts';
+import { readings, type TwoWayRig, twoWay } from './two-way-rig.ts';
 
 const refuseBad = (two: TwoWayRig) =>
   control(two.rig.emulator.url, 'settings', {
@@ -51,9 +51,7 @@ describe('a contact whose edit by SQL was refused, and that was pushed since,', 
     await two.cycle();
     expect(await two.states()).toEqual(['rejected']);
     if (how === 'unread')
-      await control(emulator.url, 'faults', [
-        { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 99 },
-      ]);
+      await control(emulator.url, 'faults', [{ match: readings, status: 503, times: 99 }]);
     await pushAll(context, recordsOf([{ Id: id, Title: 'Pushed' }]), { signal, queue: how === 'queued' });
     await control(emulator.url, 'faults', []);
     return id;

@@ -6,7 +6,7 @@ import { retrieveIds } from '../../src/sync/read/by-ids.ts';
 import { readableFields } from '../../src/sync/schema.ts';
 import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
-import { type TwoWayRig, twoWay } from './two-way-rig.ts';
+import { readings, type TwoWayRig, twoWay } from './two-way-rig.ts';
 
 const key = 'ParaHack_Id__c';
 
@@ -65,9 +65,7 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
   /** A push to its end whose contacts could not be read back. */
   async function unread(two: TwoWayRig, record: Record<string, unknown>, more: Partial<PushJob> = {}) {
     const { emulator, context, signal } = two.rig;
-    await control(emulator.url, 'faults', [
-      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 99 },
-    ]);
+    await control(emulator.url, 'faults', [{ match: readings, status: 503, times: 99 }]);
     await pushAll(context, recordsOf([record]), { signal, ...more });
     await control(emulator.url, 'faults', []);
     const entries = await context.mirror.outbox.list();
@@ -154,9 +152,7 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
       await using two = await twoWay();
       const { context, signal } = two.rig;
       two.sql(statement, ...(statement.includes('?') ? [two.ids[0]] : []));
-      await control(two.rig.emulator.url, 'faults', [
-        { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip, status: 503, times: 99 },
-      ]);
+      await control(two.rig.emulator.url, 'faults', [{ match: readings, skip, status: 503, times: 99 }]);
       await two.cycle();
       const [first] = await context.mirror.outbox.list();
       expect(first).toMatchObject({ state: 'done', readBackDue: true });
@@ -183,9 +179,7 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     await queued(two, { Id: id, Title: 'Pushed' });
     await queued(two, { Id: id, Department: 'D' });
     two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
-    await control(two.rig.emulator.url, 'faults', [
-      { match: 'POST .*/composite/sobjects/Contact(\\?|$)', skip: 1, status: 503, times: 99 },
-    ]);
+    await control(two.rig.emulator.url, 'faults', [{ match: readings, skip: 1, status: 503, times: 99 }]);
     await two.cycle();
     await control(two.rig.emulator.url, 'faults', []);
     expect(await two.states()).toEqual(['done', 'done', 'done', 'pending']);

@@ -8,6 +8,9 @@ import { openRig, type Rig } from './rig.ts';
 
 type Row = Record<string, unknown>;
 
+/** Requests that read contacts by their Ids, as a fault matches them. */
+export const readings = 'POST .*/composite/sobjects/Contact(\\?|$)';
+
 export interface TwoWayRig extends AsyncDisposable {
   rig: Rig;
   /** As another program writes. */

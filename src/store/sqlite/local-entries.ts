@@ -81,9 +81,9 @@ export function mergeEntries(
   behind: LocalEntry,
   { isLater = false }: { isLater?: boolean } = {},
 ): void {
-  const own = isLater ? behind.base : null;
   behind.changes = { ...former.changes, ...behind.changes };
-  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base, ...own };
+  const base = isLater ? { ...former.base, ...behind.base } : { ...behind.base, ...former.base };
+  behind.base = former.op === 'create' ? null : base;
   behind.firstBase = both(behind.firstBase, former.firstBase);
   behind.found = both(behind.found, former.found);
   if (behind.state === 'rejected') tellBoth(db, behind, former);

@@ -21,8 +21,8 @@ export const pushedSinceRefused = (field: string) => `(SELECT ${memberJson('w', 
   ORDER BY p.seq DESC LIMIT 1)`;
 
 /**
- * The base of an edit that was refused before another goes into it: of the fields that this one writes, what was pushed since. What it
- * only takes along is older than the push.
+ * SQL: bases an edit that was refused anew before another goes into it: of the fields that this one writes, on what was pushed
+ * since. What it only takes along is older than the push.
  */
 export const rebaseRefused = (into: string) => `UPDATE outbox SET base = (
     SELECT json_group_object(key, json(value)) FROM (

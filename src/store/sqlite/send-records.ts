@@ -170,7 +170,7 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
  * entries that met one contact, the first one's.
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
-  const all = [...keys, ...editsBefore(db, keys)];
+  const all = [...keys, ...writtenBefore(db, keys)];
   const list = JSON.stringify(all);
   adoptKeys(
     db,
@@ -190,7 +190,7 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
  * What programs have written to the same contacts that was over before these were sent, and is not read back yet: another
  * call that was to read it may have failed. What is read now has come after it, and its values must not be shown over that.
  */
-function editsBefore(db: Connection, keys: readonly string[]): string[] {
+function writtenBefore(db: Connection, keys: readonly string[]): string[] {
   const any = prepared(db, 'SELECT 1 FROM outbox WHERE local = 1 AND read_back_due = 1 LIMIT 1');
   if (any.get() === undefined) return [];
   const isBefore = `e.local = 1 AND e.read_back_due = 1 AND e.state = 'done' AND e.contact_id = o.contact_id
