@@ -60,6 +60,7 @@ export const kinds: readonly string[] = [
   'brought creation',
   'late update',
   'unread push',
+  'refused edit of a pushed field',
   'two at once',
   'faults',
   'crash',

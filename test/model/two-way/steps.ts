@@ -37,6 +37,12 @@ export type Job =
   | { job: 'policy'; which: Pick }
   | { job: 'turn off' | 'turn on' | 'other user' };
 
+/** `isRead`: whether the push can be read back. */
+export type AfterRefusal =
+  | { does: 'push'; isRead: boolean }
+  | { does: 'update' | 'delete'; fields: Pick[] }
+  | { does: 'cycle' };
+
 export interface Meanwhile {
   /** Before which request from the beginning of the work, from 1. */
   before: number;
@@ -56,6 +62,8 @@ export type Step =
   | { step: 'late update'; pick: Pick; fields: Pick[]; does: 'update' | 'delete' }
   /** Pushes that cannot be read back, and an edit of their contact before they are. */
   | { step: 'unread push'; picks: Pick[]; fields: Pick[]; does: 'update' | 'delete' }
+  /** An edit that the org refuses, and what comes of the contact before anybody mends it; `isLifted`: it would be taken then. */
+  | { step: 'refused edit'; pick: Pick; fields: Pick[]; isLifted: boolean; behind: AfterRefusal[] }
   | { step: 'kill' }
   | { step: 'rest' };
 
@@ -170,6 +178,13 @@ const crash = fc.option(
   { freq: 4, nil: null },
 );
 
+const afterRefusal = oneOf<AfterRefusal>(
+  weighted(4, fc.record({ does: is('push'), isRead: fc.boolean() })),
+  weighted(4, fc.record({ does: is('update'), fields: fc.array(fc.nat(3), { minLength: 1, maxLength: 2 }) })),
+  weighted(1, fc.record({ does: is('delete'), fields: picks(1) })),
+  weighted(1, fc.record({ does: is('cycle') })),
+);
+
 export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
   weighted(13, fc.record({ step: is('act'), act })),
   weighted(2, fc.record({ step: is('faults'), faults: fc.array(fault, { minLength: 1, maxLength: 2 }) })),
@@ -218,6 +233,16 @@ export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
       picks: picks(2),
       fields: fc.array(fc.nat(2), { minLength: 1, maxLength: 2 }),
       does: is('update', 'update', 'update', 'delete'),
+    }),
+  ),
+  weighted(
+    1,
+    fc.record({
+      step: is('refused edit'),
+      pick,
+      fields: fc.array(fc.nat(3), { maxLength: 2 }),
+      isLifted: fc.boolean(),
+      behind: fc.array(afterRefusal, { minLength: 2, maxLength: 5 }),
     }),
   ),
   weighted(1, fc.constant({ step: 'kill' })),

@@ -2,11 +2,12 @@ import { conflictPolicies } from '../../../src/org/conflict-policy.ts';
 import { pushRecords } from '../../../src/usecases/push.ts';
 import { inBatches, recordsOf } from '../../sync/push-all.ts';
 import { assertFairEnd } from '../watch/assert-fair-end.ts';
+import type { Row } from '../watch/org.ts';
 import type { Ended, Program } from '../watch/program.ts';
 import { decide, settle } from './decide.ts';
 import { editedIds } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
-import type { Edit, Job, Step } from './steps.ts';
+import type { AfterRefusal, Edit, Job, Pick, Step } from './steps.ts';
 import type { World } from './world.ts';
 
 /** Longer than a drain tries again for what was cut. */
@@ -34,6 +35,8 @@ export async function take(world: World, step: Step): Promise<void> {
       return late(world, step);
     case 'unread push':
       return unread(world, step);
+    case 'refused edit':
+      return refused(world, step);
     case 'kill':
       if (await world.kill(0)) world.count('kill');
       return;
@@ -72,23 +75,18 @@ async function lose(world: World, { isDone, how, pick }: StepOf<'lost creation'>
 /** Programs see two rows of it, as long as nobody knows what came of the creation. */
 async function bring(world: World, { edits }: StepOf<'brought creation'>): Promise<void> {
   const path = world.takesKeys ? 'ui-api/records$' : 'composite/sobjects$';
-  const once = { step: 'work' as const, meanwhile: [], crash: null };
-  const cycle = () => work(world, { ...once, jobs: [{ job: 'cycle' }] });
   await world.org.control('faults', [{ match: `POST .*/${path}`, times: 999, reset: 'after-commit' }]);
   await world.act({ act: 'program', which: 0, edits: [{ edit: 'insert' }], commit: true });
-  await cycle();
+  await cycleOnce(world);
   world.pass(2_000);
-  await cycle();
+  await cycleOnce(world);
   const key = world.lastKey;
   const id = world.oracle.madeOf(key);
   const rows = new Set(world.shown().map((row) => row._key));
   if (id !== null && rows.has(id) && rows.has(key)) {
     world.count('brought creation');
     for (const { by, does, fields } of edits) {
-      const row = by === 'id' ? id : key;
-      const edit: Edit =
-        does === 'delete' ? { edit: does, pick: 0, row } : { edit: does, pick: 0, fields, back: false, row };
-      await world.act({ act: 'program', which: 0, edits: [edit], commit: true });
+      await editRow(world, by === 'id' ? id : key, { does, fields });
     }
   }
   await world.org.control('faults', []);
@@ -96,24 +94,15 @@ async function bring(world: World, { edits }: StepOf<'brought creation'>): Promi
 
 /** What was cut is carried out before anything else can happen to the contact. */
 async function late(world: World, { pick, fields, does }: StepOf<'late update'>): Promise<void> {
-  const once = { step: 'work' as const, meanwhile: [], crash: null };
-  const cycle = () => work(world, { ...once, jobs: [{ job: 'cycle' }] });
-  const rows = world.shown().filter(({ Id, _state: state }) => Id !== null && state === 'synced');
-  const row = rows[pick % Math.max(1, rows.length)];
-  if (row === undefined) return;
-  const key = String(row._key);
+  const row = settledRow(world, pick);
+  if (row === null) return;
   await world.org.control('faults', [
     { match: 'PATCH .*/composite/sobjects$', reset: 'commit-later', commitAfterMs: lateMs },
   ]);
-  const edited = (edit: Edit) => world.act({ act: 'program', which: 0, edits: [edit], commit: true });
-  await edited({ edit: 'update', pick: 0, fields, back: false, row: key });
-  await cycle();
-  await edited(
-    does === 'delete'
-      ? { edit: does, pick: 0, row: key }
-      : { edit: does, pick: 0, fields, back: false, row: key },
-  );
-  await cycle();
+  await editRow(world, String(row._key), { does: 'update', fields });
+  await cycleOnce(world);
+  await editRow(world, String(row._key), { does, fields });
+  await cycleOnce(world);
   world.pass(lateMs);
   await world.org.control('clock', { advanceMs: 0 });
   await world.look();
@@ -123,26 +112,81 @@ async function late(world: World, { pick, fields, does }: StepOf<'late update'>)
 
 /** What a program edits then shows what was there before the pushes. */
 async function unread(world: World, { picks, fields, does }: StepOf<'unread push'>): Promise<void> {
+  const row = settledRow(world, picks[0]!);
+  if (row === null) return;
+  await world.org.control('faults', [unreadable]);
+  for (const _ of picks) await pushTo(world, row.Id);
+  await editRow(world, String(row._key), { does, fields });
+  await world.org.control('faults', []);
+  world.count('unread push');
+}
+
+/** The org's rule refuses what programs write to `Title`, and takes what is pushed. */
+async function refused(
+  world: World,
+  { pick, fields, isLifted, behind }: StepOf<'refused edit'>,
+): Promise<void> {
+  const row = settledRow(world, pick);
+  if (row === null) return;
+  const rule = { name: 'Pushed', condition: "Title LIKE 'p%'", message: 'Programs write no titles.' };
+  await world.org.control('settings', { validationRules: [rule] });
+  await editRow(world, String(row._key), { does: 'update', fields: [titlePlace, ...fields] });
+  await cycleOnce(world);
+  const isRefused = world.shown().some(({ _key, _state }) => _key === row._key && _state === 'rejected');
+  if (isLifted) await world.org.control('settings', { validationRules: [] });
+  if (isRefused) {
+    world.count('refused edit of a pushed field');
+    for (const next of behind) await afterRefusal(world, row, next);
+  }
+  await world.org.control('settings', { validationRules: [] });
+  await world.org.control('faults', []);
+}
+
+async function afterRefusal(world: World, row: Row, next: AfterRefusal): Promise<void> {
+  switch (next.does) {
+    case 'cycle':
+      return cycleOnce(world);
+    case 'push':
+      await world.org.control('faults', next.isRead ? [] : [unreadable]);
+      return pushTo(world, row.Id);
+    case 'update':
+    case 'delete':
+      return editRow(world, String(row._key), next);
+  }
+}
+
+const titlePlace = 1;
+const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 };
+
+/** A contact that nobody of ours has anything to do with. */
+function settledRow(world: World, pick: Pick): Row | null {
   const rows = world.shown().filter(({ Id, _state: state }) => Id !== null && state === 'synced');
-  const row = rows[picks[0]! % Math.max(1, rows.length)];
-  if (row === undefined) return;
-  await world.org.control('faults', [
-    { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 },
-  ]);
+  return rows[pick % Math.max(1, rows.length)] ?? null;
+}
+
+function editRow(
+  world: World,
+  key: string,
+  { does, fields }: { does: 'update' | 'delete'; fields: Pick[] },
+): Promise<void> {
+  const place = { pick: 0, row: key };
+  const edit: Edit =
+    does === 'delete' ? { edit: does, ...place } : { edit: does, ...place, fields, back: false };
+  return world.act({ act: 'program', which: 0, edits: [edit], commit: true });
+}
+
+function cycleOnce(world: World): Promise<void> {
+  return work(world, { step: 'work', jobs: [{ job: 'cycle' }], meanwhile: [], crash: null });
+}
+
+/** Where the view shows the contact. */
+async function pushTo(world: World, id: string): Promise<void> {
   const pick = world
     .shown()
     .filter(({ Id }) => Id !== null)
-    .findIndex(({ Id }) => Id === row.Id);
-  for (const _ of picks)
-    await work(world, { jobs: [{ job: 'push', pick }], meanwhile: [], crash: null, step: 'work' });
-  const own = String(row._key);
-  const edit: Edit =
-    does === 'delete'
-      ? { edit: does, pick: 0, row: own }
-      : { edit: does, pick: 0, fields, back: false, row: own };
-  await world.act({ act: 'program', which: 0, edits: [edit], commit: true });
-  await world.org.control('faults', []);
-  world.count('unread push');
+    .findIndex(({ Id }) => Id === id);
+  if (pick === -1) return;
+  await work(world, { step: 'work', jobs: [{ job: 'push', pick }], meanwhile: [], crash: null });
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */
