@@ -50,11 +50,11 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
     await (verb === 'drop' ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
     return null;
   });
+  const isGivenUp = verb === 'drop' || verb === 'take salesforce';
   // As that push did, it writes what it says, whatever is there by now.
-  if (verb === 'retry' && entry.local === 0 && entry.contactId !== null)
+  if (!isGivenUp && entry.local === 0 && entry.contactId !== null)
     for (const field of Object.keys(JSON.parse(entry.changes) as object))
       world.oracle.push(entry.contactId, entry.contactKey, field);
-  const isGivenUp = verb === 'drop' || verb === 'take salesforce';
   // Whoever dies over it may have said it all the same.
   const now = world.entries().find(({ seq }) => seq === entry.seq);
   if (isGivenUp && now?.state === 'dropped') world.oracle.giveUp([entry.seq]);

@@ -33,6 +33,7 @@ const jobs = {
 export const kinds: readonly string[] = [
   ...Object.keys(acts),
   ...Object.keys(jobs),
+  'queued push',
   'insert',
   'update',
   'delete',

@@ -9,8 +9,20 @@ const validationRules = [
   [],
   [],
   [{ name: 'Odd', condition: "Title LIKE '%1' OR Title LIKE '%5'", message: 'No such title.' }],
+  [{ name: 'Pushed', condition: "Title LIKE 'p%'", message: 'Programs write no titles.' }],
+  [{ name: 'Users', condition: "Title LIKE 'p%' OR Title LIKE 'c%'", message: 'Users alone write titles.' }],
 ];
-const triggers = [[], [], [{ field: 'Department', upper: true }], [{ field: 'Phone', prefix: '+' }]];
+/** The place of the rule that refuses what programs write to `Title`, and takes what is pushed. */
+export const titleRule = 3;
+export const usersTitleRule = 4;
+const triggers = [
+  [],
+  [],
+  [{ field: 'Department', upper: true }],
+  [{ field: 'Phone', prefix: '+' }],
+  [{ field: 'Title', upper: true }],
+];
+export const titleTrigger = 4;
 
 /** Does it; null where there was nothing to do it with, or the org refused; else what there is to tell. */
 export async function performAct(world: World, act: Act): Promise<string | null> {

@@ -30,7 +30,8 @@ export type Act =
 /** What one process of ours does. */
 export type Job =
   | { job: 'cycle' | 'fresh copy' | 'reconcile' }
-  | { job: 'push'; pick: Pick }
+  /** `isQueued`: whoever sends next carries it out. */
+  | { job: 'push'; pick: Pick; isQueued?: boolean }
   /** A person's word about an entry that needs one. */
   | { job: 'outbox'; verb: Pick; pick: Pick }
   | { job: 'settle'; how: Pick; pick: Pick }
@@ -159,7 +160,7 @@ const fault = fc
 const job = oneOf<Job>(
   weighted(14, fc.constant({ job: 'cycle' })),
   weighted(1, fc.constantFrom({ job: 'fresh copy' }, { job: 'reconcile' })),
-  weighted(1, fc.record({ job: is('push'), pick })),
+  weighted(1, fc.record({ job: is('push'), pick, isQueued: fc.constantFrom(false, false, true) })),
   weighted(4, fc.record({ job: is('outbox'), verb: pick, pick })),
   weighted(1, fc.record({ job: is('settle'), how: pick, pick })),
   weighted(1, fc.record({ job: is('policy'), which: pick })),

@@ -5,7 +5,7 @@ import { assertFairEnd } from '../watch/assert-fair-end.ts';
 import type { Row } from '../watch/org.ts';
 import type { Ended, Program } from '../watch/program.ts';
 import { decide, settle } from './decide.ts';
-import { editedIds } from './perform-act.ts';
+import { editedIds, performAct, titleRule } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
 import type { AfterRefusal, Edit, Job, Pick, Step } from './steps.ts';
 import type { World } from './world.ts';
@@ -121,15 +121,14 @@ async function unread(world: World, { picks, fields, does }: StepOf<'unread push
   world.count('unread push');
 }
 
-/** The org's rule refuses what programs write to `Title`, and takes what is pushed. */
+/** A rule of the org refuses what the program writes, and takes what is pushed. */
 async function refused(
   world: World,
   { pick, fields, isLifted, behind }: StepOf<'refused edit'>,
 ): Promise<void> {
   const row = settledRow(world, pick);
   if (row === null) return;
-  const rule = { name: 'Pushed', condition: "Title LIKE 'p%'", message: 'Programs write no titles.' };
-  await world.org.control('settings', { validationRules: [rule] });
+  await performAct(world, { act: 'validation-rule', which: titleRule });
   await editRow(world, String(row._key), { does: 'update', fields: [titlePlace, ...fields] });
   await cycleOnce(world);
   const isRefused = world.shown().some(({ _key, _state }) => _key === row._key && _state === 'rejected');
@@ -250,12 +249,12 @@ async function set(world: World, program: Program): Promise<Ended> {
 async function push(
   world: World,
   program: Program,
-  { pick }: Extract<Job, { job: 'push' }>,
+  { pick, isQueued = false }: Extract<Job, { job: 'push' }>,
 ): Promise<Ended | null> {
   const rows = world.shown().filter(({ Id }) => Id !== null);
   const row = rows[pick % Math.max(1, rows.length)];
   if (row === undefined) return null;
-  world.count('push');
+  world.count(isQueued ? 'queued push' : 'push');
   const value = world.nextValue('c');
   world.oracle.push(row.Id, String(row._key), 'Title');
   return program.run(async (signal) => {
@@ -267,7 +266,7 @@ async function push(
         upsertField: null,
         api: 'auto',
         dryRun: false,
-        queue: false,
+        queue: isQueued,
         allOrNone: false,
         allowDuplicates: false,
         ignoreUnknown: false,

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { conflictPolicies } from '../../../src/org/conflict-policy.ts';
+import { oneOf, weighted } from '../watch/weighted.ts';
+import type { History } from './history.ts';
+import { titleRule, titleTrigger, usersTitleRule } from './perform-act.ts';
+import type { Act, Edit, Job, Pick, Step } from './steps.ts';
+
+const act = (one: Act): Step => ({ step: 'act', act: one });
+const work = (job: Job): Step => ({ step: 'work', jobs: [job], meanwhile: [], crash: null });
+const faults = (...all: object[]): Step => ({ step: 'faults', faults: all });
+const program = (edit: Edit) => act({ act: 'program', which: 0, edits: [edit], commit: true });
+
+const fieldPlaces = { name: 0, title: 1 };
+const writes = '(POST|PATCH|DELETE) .*/composite/sobjects(\\?|$)';
+const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 };
+
+const update = (...fields: number[]) =>
+  at((pick) => [program({ edit: 'update', pick, fields, back: false })], 4);
+const push = (isQueued: boolean) => (pick: Pick) => work({ job: 'push', pick, isQueued });
+
+interface Move {
+  weight: number;
+  of(pick: Pick): Step[];
+}
+
+function at(of: (pick: Pick) => Step[], weight = 1): Move {
+  return { weight, of };
+}
+const once = (...steps: Step[]) => at(() => steps);
+
+/** What there is to do with a contact. All that programs write to `Title` and others push or write there too meets. */
+const moves: readonly Move[] = [
+  update(fieldPlaces.title),
+  update(fieldPlaces.name),
+  update(fieldPlaces.name, fieldPlaces.title),
+  at((pick) => [program({ edit: 'delete', pick })], 2),
+  at((pick) => [push(false)(pick)], 4),
+  at((pick) => [faults(unreadable), push(false)(pick), faults()], 4),
+  at((pick) => [push(true)(pick)], 4),
+  at(() => [work({ job: 'cycle' })], 4),
+  at(() => [faults(unreadable), work({ job: 'cycle' }), faults()], 2),
+  at(() => [act({ act: 'validation-rule', which: titleRule })], 4),
+  at(() => [act({ act: 'validation-rule', which: usersTitleRule })], 2),
+  at(() => [act({ act: 'validation-rule', which: 0 })], 2),
+  once(act({ act: 'trigger', which: titleTrigger })),
+  once(act({ act: 'trigger', which: 0 })),
+  at((pick) => [act({ act: 'users update', pick: 2 * pick, field: fieldPlaces.title })], 2),
+  at((pick) => [act({ act: 'users update', pick: 2 * pick, field: fieldPlaces.name })]),
+  at((pick) => [act({ act: 'users delete', pick: 2 * pick })]),
+  at((pick) => [act({ act: 'users undelete', pick })]),
+  at((pick) => [act({ act: 'users merge', picks: [pick, pick + 1] })]),
+  at((pick) => [act({ act: 'hide', pick: 2 * pick })]),
+  at((pick) => [act({ act: 'show', pick })]),
+  at(() => [faults({ match: writes, reset: 'after-commit' })], 2),
+  at(() => [faults({ match: writes, status: 503, times: 3 })], 2),
+  at((pick) => [work({ job: 'outbox', verb: 2, pick })], 2),
+  at((pick) => [work({ job: 'outbox', verb: 1, pick })], 2),
+  at((pick) => [work({ job: 'settle', how: 0, pick })]),
+  at((pick) => [work({ job: 'settle', how: 1, pick })]),
+  once(act({ act: 'pass', ms: 180_000 })),
+];
+
+const move = oneOf<Step[]>(...moves.map(({ weight, of }) => weighted(weight, fc.nat(1).map(of))));
+
+/** Much happens to one or two contacts, and no process dies. A program has made one of them where there was none. */
+export function fewContactsHistories(): fc.Arbitrary<History> {
+  return fc
+    .record({
+      beginning: fc.record({
+        contacts: fc.constantFrom(0, 1, 1, 2),
+        seed: fc.constant(1),
+        policy: fc.constantFrom(...conflictPolicies),
+        keys: fc.constantFrom(true, true, true, false),
+      }),
+      steps: fc.array(move, { minLength: 8, maxLength: 16, size: 'max' }),
+    })
+    .map(({ beginning, steps }) => ({
+      beginning,
+      steps: [...(beginning.contacts === 0 ? [program({ edit: 'insert' })] : []), ...steps.flat()],
+    }));
+}
