@@ -1,4 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
+import { neverSent } from './never-sent.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { prepared } from './prepared.ts';
 
@@ -15,6 +16,8 @@ export interface LocalEntry {
   found: Values | null;
   state: string;
   isUnsent: boolean;
+  /** ISO 8601, by this machine's clock; null as long as it waits. */
+  settledAt: string | null;
   errors: { code: string }[];
   error: string | null;
 }
@@ -23,7 +26,7 @@ export const isClosed = (state: string) => state === 'done' || state === 'droppe
 
 /** Open ones, and those that are done and whose contact is not read back yet. */
 export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
-  const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, errors, error_code, error_message`;
+  const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, settled_at, errors, error_code, error_message`;
   const rows = prepared(
     db,
     `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
@@ -40,6 +43,7 @@ export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
     found: string | null;
     state: string;
     sent_at: string | null;
+    settled_at: string | null;
     errors: string;
     error_code: string | null;
     error_message: string | null;
@@ -56,6 +60,7 @@ export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
     isUnsent:
       ['held', 'rejected', 'conflict'].includes(row.state) ||
       (row.state === 'pending' && row.sent_at === null),
+    settledAt: row.settled_at,
     errors: JSON.parse(row.errors) as { code: string }[],
     error: row.error_code === null ? null : `${row.error_code}: ${row.error_message ?? ''}`,
   }));
@@ -69,6 +74,29 @@ export function reviveEntry(db: Connection, entry: LocalEntry): void {
        error_fields = NULL WHERE seq = ?`,
   ).run(entry.seq);
   Object.assign(entry, { state: 'pending', isUnsent: true, errors: [], error: null });
+}
+
+/** What an edit of other fields has left of a refused one waits again, and is given up where that is nothing. */
+export function reviveRest(db: Connection, refused: LocalEntry, taken: Values): void {
+  const rest = (values: Values | null) =>
+    values && Object.fromEntries(Object.entries(values).filter(([name]) => !(name in taken)));
+  const changes = rest(refused.changes) ?? {};
+  if (Object.keys(changes).length === 0) {
+    closeEntry(db, refused);
+    return;
+  }
+  refused.changes = changes;
+  for (const part of ['base', 'firstBase', 'found'] as const) refused[part] = rest(refused[part]);
+  prepared(
+    db,
+    `UPDATE outbox SET key = ${newKey}, changes = ?, base = ?, first_base = ?, found = ?, ${neverSent}
+     WHERE seq = ?`,
+  ).run(
+    JSON.stringify(changes),
+    ...[refused.base, refused.firstBase, refused.found].map((values) => values && JSON.stringify(values)),
+    refused.seq,
+  );
+  reviveEntry(db, refused);
 }
 
 /**

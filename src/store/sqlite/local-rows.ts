@@ -10,9 +10,11 @@ import {
   localEntriesOf,
   mergeEntries,
   reviveEntry,
+  reviveRest,
   setBase,
   type Values,
 } from './local-entries.ts';
+import { isDeleted, isMadeAgain, stateOf } from './local-row-state.ts';
 import { newKey } from './new-key.ts';
 import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
@@ -78,6 +80,7 @@ class RowRefresh {
     }
     this.#moveBases(entries, changed);
     this.#foldRefused(entries);
+    this.#reviveRefused(entries, changed);
     if (entries.every(({ state }) => state === 'dropped'))
       prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
     // Shown with the former one's Id, it would hide that where a user restores it.
@@ -233,6 +236,21 @@ class RowRefresh {
     }
   }
 
+  /**
+   * Where a push stood between a refused edit and the next one, they went by themselves. What Salesforce has taken is not
+   * written over by what was refused before it, and the rest is sent once more, as after every edit of a refused contact.
+   */
+  #reviveRefused(entries: readonly LocalEntry[], changed: readonly number[]): void {
+    for (const taken of entries) {
+      if (taken.state !== 'done' || taken.op !== 'update' || !changed.includes(taken.seq)) continue;
+      for (const refused of entries) {
+        const isBefore = refused.seq < taken.seq && (refused.settledAt ?? '') <= (taken.settledAt ?? '');
+        if (refused.state === 'rejected' && refused.op === 'update' && isBefore)
+          reviveRest(this.#db, refused, taken.changes);
+      }
+    }
+  }
+
   #write(key: string, id: string | null, entries: readonly LocalEntry[]): void {
     const open = entries.filter(({ state }) => !isClosed(state));
     const values: Values = {};
@@ -270,30 +288,4 @@ function isOfOneContact(former: LocalEntry, later: LocalEntry, made: Values): bo
     const before = former.base?.[name] ?? made[name] ?? null;
     return value === before || value === former.changes[name];
   });
-}
-
-/** Whether a creation that has made a contact before is to make another, by a person's word. */
-const isMadeAgain = ({ op, contactId, state }: LocalEntry) =>
-  op === 'create' && contactId !== null && (state === 'pending' || state === 'sent' || state === 'in-doubt');
-
-/** Whether a person, or the next edit by a program, is to say what becomes of it. */
-const waits = (state: string) => state === 'conflict' || state === 'rejected' || state === 'held';
-
-/**
- * What is not deleted before somebody has seen to it is there, and is shown with the reason; also where an edit before the
- * delete is what waits.
- */
-function isDeleted(entries: readonly LocalEntry[]): boolean {
-  const last = entries.findLast(({ state }) => state !== 'dropped');
-  return last?.op === 'delete' && !entries.some(({ state }) => waits(state));
-}
-
-/** What a program is told of its edits: the one that needs somebody goes before those that go their way. */
-function stateOf(open: readonly LocalEntry[]): { state: string; error: string | null } {
-  for (const state of ['conflict', 'rejected', 'held'] as const) {
-    const entry = open.find((one) => one.state === state);
-    if (entry !== undefined) return { state, error: state === 'held' ? null : entry.error };
-  }
-  const [first] = open;
-  return { state: first === undefined ? 'synced' : 'pending', error: first?.error ?? null };
 }

@@ -14,9 +14,9 @@ import type {
   WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
+import { neverSent } from './never-sent.ts';
 import { isOpenCreation } from './open-creation.ts';
 import { prepared } from './prepared.ts';
-import { neverSent } from './send-records.ts';
 
 const outboxStates = [
   'pending',

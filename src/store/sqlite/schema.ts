@@ -161,6 +161,9 @@ export const migrations: readonly string[] = [
       AND (state = 'in-doubt' OR (state = 'pending' AND sent_at IS NOT NULL));
   CREATE INDEX outbox_pushed_unread ON outbox (contact_id)
     WHERE local = 0 AND read_back_due = 1 AND (op <> 'create' OR upsert_field IS NOT NULL);
+  DROP INDEX outbox_upserted;
+  CREATE INDEX outbox_upserted ON outbox (seq) WHERE local = 0 AND contact_id IS NULL AND upsert_field IS NOT NULL
+    AND state NOT IN ('done', 'dropped') AND state <> 'rejected';
   `,
 ];
 

@@ -5,6 +5,7 @@ import { adoptKeys } from './adopt-keys.ts';
 import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { keepLost } from './keep-lost.ts';
+import { neverSent } from './never-sent.ts';
 import { prepared } from './prepared.ts';
 import { moveReadBases } from './read-bases.ts';
 import type { SendStep } from './send-step.ts';
@@ -26,10 +27,6 @@ export function storeSendSteps(db: Connection, steps: readonly SendStep[]): (str
     return null;
   });
 }
-
-/** As if no request had ever carried it. */
-export const neverSent =
-  'sent_at = NULL, sent_org_at = NULL, sent_by = NULL, known_before = NULL, doubt = NULL';
 
 /** Returns the key of an entry that is not pending, where there is one, and marks none then. */
 function markEntriesSent(
