@@ -95,6 +95,17 @@ describe.each(conflictPolicies)('with %s, the next edit of a contact whose edit 
     expect(await two.notes()).toEqual([]);
   });
 
+  it.each(Object.entries(between).filter(([name]) => name.includes('refused')))(
+    'goes as one with it, though %s stands behind that',
+    async (_, push) => {
+      await using two = await refused();
+      await push(two);
+      two.sql("UPDATE contacts SET Department = 'Good' WHERE Id = ?", two.ids[0]);
+      expect(await two.states()).toEqual(['pending', 'rejected']);
+      expect(await openEdits(two)).toMatchObject([{ changes: { Department: 'Good', FirstName: 'Kim' } }]);
+    },
+  );
+
   it('sends the rest of it once more, and leaves it refused where that is refused again', async () => {
     await using two = await refused();
     const [id] = two.ids;
