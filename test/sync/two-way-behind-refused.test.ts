@@ -120,4 +120,28 @@ describe.each(conflictPolicies)('with %s, the next edit of a contact whose edit 
       { Department: 'Bad', FirstName: 'Lee', _state: 'rejected', _error: expect.stringContaining('No bad') },
     ]);
   });
+
+  it.each(Object.entries(between).filter(([name]) => name.includes('upsert')))(
+    'makes the contact, where that was refused, behind %s',
+    async (_, push) => {
+      await using two = await twoWay(policy);
+      await two.theirs('touch', { ids: [two.ids[1]], set: { [key]: 'X2' } });
+      two.rig.pass(180_000);
+      await two.cycle();
+      await rules(two, true);
+      two.sql(
+        "INSERT INTO contacts (_key, LastName, FirstName, Department) VALUES ('k', 'Ng', 'Kim', 'Bad')",
+      );
+      await two.cycle();
+      expect(await two.states()).toEqual(['rejected']);
+      await push(two);
+      two.sql("UPDATE contacts SET Department = 'Good' WHERE _key = 'k'");
+      await cycles(two);
+      expect(await openEdits(two)).toEqual([]);
+      expect(two.rows("_key = 'k'")).toMatchObject([
+        { Department: 'Good', FirstName: 'Kim', _state: 'synced' },
+      ]);
+      expect(await two.notes()).toEqual([]);
+    },
+  );
 });

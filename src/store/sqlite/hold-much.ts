@@ -25,12 +25,27 @@ export function countOpenEdits(db: Connection): number {
     .get() as number;
 }
 
+/**
+ * Edits behind a refused one of their contact are looked at again, which an upsert that stood between them may have ended
+ * without naming the contact.
+ */
+function joinRefused(db: Connection, object: string): void {
+  prepared(
+    db,
+    `INSERT OR IGNORE INTO contact_due (_key, entry) SELECT r.contact_key, 0
+     FROM outbox r INDEXED BY outbox_by_state WHERE r.object = ? AND r.state = 'rejected' AND r.local = 1
+       AND EXISTS (SELECT 1 FROM outbox e WHERE e.contact_key = r.contact_key AND e.local = 1
+         AND e.state NOT IN ('done', 'dropped') AND e.state = 'pending' AND e.seq > r.seq)`,
+  ).run(object);
+}
+
 /** See `Outbox.holdMuch`: what pushes have queued counts too. The caller holds the transaction. */
 export function holdMuch(
   db: Connection,
   object: string,
   brake: Brake,
 ): { heldDeletes: number; heldEdits: number } {
+  joinRefused(db, object);
   const count = (sql: string) => db.prepare(sql).pluck().get({ object }) as number;
   const open = (op: string) =>
     count(`SELECT count(*) FROM outbox WHERE object = :object AND op = '${op}' AND ${openUnapproved}`);

@@ -230,7 +230,8 @@ class RowRefresh {
         if (refused.op === 'create') closeEntry(this.#db, behind);
         continue;
       }
-      if (isPushedBetween(this.#db, refused, behind)) continue;
+      // A creation writes over nothing.
+      if (refused.op !== 'create' && isPushedBetween(this.#db, refused, behind)) continue;
       // A push that waited between them has moved the later base.
       mergeEntries(this.#db, refused, behind, { isLater: true });
     }

@@ -88,7 +88,7 @@ export interface Outbox {
   decideEdits(decisions: readonly EditDecision[], record: EditRecord, at: number): Promise<string[]>;
   /**
    * Holds the edits and deletes that programs have asked for where these, with all that waits unapproved, are more than
-   * the brake lets go.
+   * the brake lets go. Those behind a refused edit of their contact become one with it, where nothing stands between.
    */
   holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }>;
   /** Whether some entry waits that a person wants to go by an ingest job. */
