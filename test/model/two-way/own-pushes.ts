@@ -15,16 +15,23 @@ export class OwnPushes {
   readonly #pushes = new Map<string, Pushed>();
   /** The place of the entry that had it last, by contact, field and value of an edit by SQL. */
   readonly #edits = new Map<string, number>();
+  /** The contact of an entry when it was made, which may have been merged into another since, by the entry's place. */
+  readonly #contacts = new Map<number, string>();
 
   /** Throws where an edit waits for a person, or a delete is given up, because of a push before it. */
   learn(entries: readonly Entry[]): void {
-    for (const { seq, local, op, contactId: id, changes } of entries) {
-      if (id === null || op !== 'update') continue;
+    for (const { seq, local, op, contactId, changes } of entries) {
+      if (contactId === null) continue;
+      const id = this.#contacts.get(seq) ?? contactId;
+      this.#contacts.set(seq, id);
+      if (op !== 'update') continue;
       for (const [field, value] of Object.entries(JSON.parse(changes) as Record<string, string>))
         if (local === 1) this.#edits.set(`${id} ${field} ${value}`, seq);
         else this.#pushes.set(`${id} ${field} ${value}`, { seq, id, field, value });
     }
     for (const entry of entries) {
+      // Whoever wrote to a contact that was merged away has not seen the other one.
+      if (this.#contacts.get(entry.seq) !== entry.contactId) continue;
       const problem = entry.op === 'delete' ? this.#deleteOf(entry) : this.#conflictOf(entry);
       if (problem !== null) throw new Error(problem);
     }
