@@ -16,7 +16,10 @@ const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status:
 
 const update = (...fields: number[]) =>
   at((pick) => [program({ edit: 'update', pick, fields, back: false })], 4);
-const push = (isQueued: boolean) => (pick: Pick) => work({ job: 'push', pick, isQueued });
+const push =
+  (isQueued: boolean, by: 'id' | 'key' | 'new' = 'id') =>
+  (pick: Pick) =>
+    work({ job: 'push', pick, isQueued, by });
 
 interface Move {
   weight: number;
@@ -37,6 +40,10 @@ const moves: readonly Move[] = [
   at((pick) => [push(false)(pick)], 4),
   at((pick) => [faults(unreadable), push(false)(pick), faults()], 4),
   at((pick) => [push(true)(pick)], 4),
+  at((pick) => [push(false, 'key')(pick)]),
+  at((pick) => [push(true, 'key')(pick)], 2),
+  at((pick) => [push(false, 'new')(pick)]),
+  at((pick) => [push(true, 'new')(pick)], 2),
   at(() => [work({ job: 'cycle' })], 4),
   at(() => [faults(unreadable), work({ job: 'cycle' }), faults()], 2),
   at(() => [act({ act: 'validation-rule', which: titleRule })], 4),

@@ -34,6 +34,7 @@ export const kinds: readonly string[] = [
   ...Object.keys(acts),
   ...Object.keys(jobs),
   'queued push',
+  'upsert',
   'insert',
   'update',
   'delete',

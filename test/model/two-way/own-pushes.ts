@@ -24,7 +24,8 @@ export class OwnPushes {
       if (contactId === null) continue;
       const id = this.#contacts.get(seq) ?? contactId;
       this.#contacts.set(seq, id);
-      if (op !== 'update') continue;
+      // An upsert is a creation, of whatever contact there is.
+      if (op === 'delete' || (local === 1 && op === 'create')) continue;
       for (const [field, value] of Object.entries(JSON.parse(changes) as Record<string, string>))
         if (local === 1) this.#edits.set(`${id} ${field} ${value}`, seq);
         else this.#pushes.set(`${id} ${field} ${value}`, { seq, id, field, value });

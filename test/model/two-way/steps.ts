@@ -30,8 +30,11 @@ export type Act =
 /** What one process of ours does. */
 export type Job =
   | { job: 'cycle' | 'fresh copy' | 'reconcile' }
-  /** `isQueued`: whoever sends next carries it out. */
-  | { job: 'push'; pick: Pick; isQueued?: boolean }
+  /**
+   * `isQueued`: whoever sends next carries it out. `by`: an update by its Id, or an upsert by its own value of an external id
+   * or by a new one, which makes a contact.
+   */
+  | { job: 'push'; pick: Pick; isQueued?: boolean; by?: 'id' | 'key' | 'new' }
   /** A person's word about an entry that needs one. */
   | { job: 'outbox'; verb: Pick; pick: Pick }
   | { job: 'settle'; how: Pick; pick: Pick }
@@ -160,7 +163,15 @@ const fault = fc
 const job = oneOf<Job>(
   weighted(14, fc.constant({ job: 'cycle' })),
   weighted(1, fc.constantFrom({ job: 'fresh copy' }, { job: 'reconcile' })),
-  weighted(1, fc.record({ job: is('push'), pick, isQueued: fc.constantFrom(false, false, true) })),
+  weighted(
+    1,
+    fc.record({
+      job: is('push'),
+      pick,
+      isQueued: fc.constantFrom(false, false, true),
+      by: is('id', 'id', 'id', 'key', 'new'),
+    }),
+  ),
   weighted(4, fc.record({ job: is('outbox'), verb: pick, pick })),
   weighted(1, fc.record({ job: is('settle'), how: pick, pick })),
   weighted(1, fc.record({ job: is('policy'), which: pick })),

@@ -245,25 +245,31 @@ async function set(world: World, program: Program): Promise<Ended> {
   return ended;
 }
 
+const externalId = 'ParaHack_Id__c';
+
 /** A person's update, which asks nobody what was there. */
 async function push(
   world: World,
   program: Program,
-  { pick, isQueued = false }: Extract<Job, { job: 'push' }>,
+  { pick, isQueued = false, by = 'id' }: Extract<Job, { job: 'push' }>,
 ): Promise<Ended | null> {
   const rows = world.shown().filter(({ Id }) => Id !== null);
   const row = rows[pick % Math.max(1, rows.length)];
   if (row === undefined) return null;
-  world.count(isQueued ? 'queued push' : 'push');
   const value = world.nextValue('c');
-  world.oracle.push(row.Id, String(row._key), 'Title');
+  const known = row[externalId] as string | null;
+  const isUpsert = by === 'new' || (by === 'key' && known !== null);
+  world.count(isUpsert ? 'upsert' : isQueued ? 'queued push' : 'push');
+  if (by !== 'new') world.oracle.push(row.Id, String(row._key), 'Title');
+  const key = by === 'new' ? { [externalId]: value, LastName: 'Made' } : { [externalId]: known };
+  const record = { ...(isUpsert ? key : { Id: row.Id }), Title: value };
   return program.run(async (signal) => {
     await using result = await pushRecords(
       program.services,
       {
         org: null,
-        records: inBatches(recordsOf([{ Id: row.Id, Title: value }])),
-        upsertField: null,
+        records: inBatches(recordsOf([record])),
+        upsertField: isUpsert ? externalId : null,
         api: 'auto',
         dryRun: false,
         queue: isQueued,

@@ -28,7 +28,7 @@ describe('histories of programs, users and killed processes', () => {
     const tally = new Map<string, number>();
     const property = fc.asyncProperty(fewContactsHistories(), (history) => play(history, tally));
     await fc.assert(property, { numRuns: fewRuns, seed: defaultSeed, includeErrorInReport: true });
-    for (const kind of ['push', 'queued push', 'update', 'delete', 'users update', 'retry', 'drop'])
+    for (const kind of ['push', 'queued push', 'upsert', 'update', 'delete', 'users update', 'retry', 'drop'])
       expect(tally.get(kind), kind).toBeGreaterThan(0);
   }, 7_200_000);
 });
