@@ -10,3 +10,6 @@ export function usersValueFields(custom: readonly string[]): readonly string[] {
 export function comparedFields(custom: readonly string[]): readonly string[] {
   return [...atFirst, ...standard, ...custom];
 }
+
+/** What upserts go by. Everybody leaves it as it is. */
+export const externalId = 'ParaHack_Id__c';

@@ -1,5 +1,5 @@
 import { isOpen } from './entries.ts';
-import { usersValueFields } from './fields.ts';
+import { externalId, usersValueFields } from './fields.ts';
 import { runEdits } from './run-edits.ts';
 import type { Act } from './steps.ts';
 import type { World } from './world.ts';
@@ -96,16 +96,12 @@ export async function performAct(world: World, act: Act): Promise<string | null>
 
 /** Whether a push of the field waits that no request has carried: it says what the field is to be, whatever is there by then. */
 function isPushWaiting(world: World, id: string, field: string): boolean {
-  return world
-    .entries()
-    .some(
-      (entry) =>
-        isOpen(entry) &&
-        entry.local === 0 &&
-        entry.sentAt === null &&
-        entry.contactId === id &&
-        field in (JSON.parse(entry.changes) as object),
-    );
+  const own = world.rows.find(({ Id }) => Id === id)?.[externalId];
+  return world.entries().some((entry) => {
+    if (!isOpen(entry) || entry.local === 1 || entry.sentAt !== null) return false;
+    const changes = JSON.parse(entry.changes) as Record<string, unknown>;
+    return field in changes && (entry.contactId === id || changes[externalId] === own);
+  });
 }
 
 /** A change of sharing touches no stamp. */

@@ -5,6 +5,7 @@ import { assertFairEnd } from '../watch/assert-fair-end.ts';
 import type { Row } from '../watch/org.ts';
 import type { Ended, Program } from '../watch/program.ts';
 import { decide, settle } from './decide.ts';
+import { externalId } from './fields.ts';
 import { editedIds, performAct, titleRule } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
 import type { AfterRefusal, Edit, Job, Pick, Step } from './steps.ts';
@@ -244,8 +245,6 @@ async function set(world: World, program: Program): Promise<Ended> {
   world.readSettings();
   return ended;
 }
-
-const externalId = 'ParaHack_Id__c';
 
 /** A person's update, which asks nobody what was there. */
 async function push(
