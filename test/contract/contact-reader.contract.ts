@@ -263,6 +263,20 @@ export function contactReaderContract(
       expect((await rowsOf(listing)).flat()).toContain(key);
     });
 
+    test.for([
+      ['has met', false],
+      ['has made', true],
+    ] as const)('says by which key a contact goes that an upsert %s', async ([_, created]) => {
+      await using opened = await filled();
+      const { outbox } = opened.mirror;
+      const entry = newEntry({ upsertField: 'ParaHack_Id__c' });
+      await outbox.add([entry]);
+      await outbox.settle([{ key: entry.key, state: 'done', contactId: contactId(3), created, at: epoch }]);
+      await opened.mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [entry.key] }] });
+      await using reader = await opened.read();
+      expect((await reader.show(contactId(3)))?.key).toBe(created ? entry.contactKey : contactId(3));
+    });
+
     test('shows one contact by a key, where the one that had it was deleted and made once more', async () => {
       await using opened = await filled();
       const { mirror } = opened;

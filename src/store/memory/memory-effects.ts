@@ -254,10 +254,11 @@ function confirmReadBack(state: MemoryState, keys: readonly string[]): void {
  */
 function adoptKey(
   { contacts }: MemoryState,
-  { op, contactKey, contactId }: MemoryEntry,
+  { op, contactKey, contactId, upsertField, created }: MemoryEntry,
   owners: Map<string, string>,
 ): void {
   if (op !== 'create' || contactId === null || contactKey === contactId) return;
+  if (upsertField !== null && created !== true) return;
   const made = contacts.get(contactId);
   if (made === undefined || made.key !== null) return;
   const owner = owners.get(contactKey);

@@ -164,7 +164,7 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
 
 /**
  * The contacts are in the mirror now, so that they can carry the keys that the application knows them by; of several
- * entries that met one contact, the first one's.
+ * entries that met one contact, the first one's. A contact that an upsert has met, and not made, has its key already.
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   const all = [...keys, ...writtenBefore(db, keys)];
@@ -174,7 +174,8 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
     {
       pairs: `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
         FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
-        WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
+        WHERE o.op = 'create' AND o.contact_key <> o.contact_id AND (o.upsert_field IS NULL OR o.created = 1)
+        GROUP BY o.contact_id`,
       most: all.length,
     },
     list,
