@@ -231,3 +231,60 @@ describe('an edit by SQL behind a push that was answered and is not read back ye
     expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
   });
 });
+
+describe.each(conflictPolicies)(
+  'with %s, behind a push whose answer was lost and that was given up,',
+  (policy) => {
+    async function givenUp(commits: object, edit: (two: TwoWayRig, when: 'before' | 'after') => unknown) {
+      const two = await twoWay(policy);
+      const { emulator, context, signal } = two.rig;
+      await control(emulator.url, 'faults', [
+        { match: 'PATCH .*/composite/sobjects$', ...commits },
+        { match: readings, status: 503, times: 99 },
+      ]);
+      await pushAll(context, recordsOf([{ Id: two.ids[0], Title: 'Pushed' }]), { signal });
+      await control(emulator.url, 'faults', []);
+      const [entry] = await context.mirror.outbox.list();
+      expect(entry).toMatchObject({ state: 'in-doubt' });
+      await edit(two, 'before');
+      await context.mirror.outbox.move([entry!.key], ['in-doubt'], 'dropped', context.clock.now());
+      await edit(two, 'after');
+      await two.cycle();
+      two.rig.pass(180_000);
+      await two.cycle();
+      await two.cycle();
+      return two;
+    }
+
+    it.each([
+      ['that was carried out, an edit of before', { reset: 'after-commit' }, 'before'],
+      ['that was carried out, an edit', { reset: 'after-commit' }, 'after'],
+      ['that is carried out later, an edit', { reset: 'commit-later', commitAfterMs: 20_000 }, 'after'],
+      ['that was not carried out, an edit', { status: 503 }, 'after'],
+    ] as const)('%s is no conflict with it', async (_, commits, when) => {
+      await using two = await givenUp(commits, (one, now) => {
+        if (now === when) one.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", one.ids[0]);
+      });
+      expect((await two.org()).get(two.ids[0]!)).toMatchObject({ Title: 'Mine' });
+      expect(await two.states()).toEqual(['dropped', 'done']);
+      expect(await two.notes()).toEqual([]);
+    });
+
+    it('a delete is no conflict with it', async () => {
+      await using two = await givenUp({ reset: 'after-commit' }, (one, now) => {
+        if (now === 'after') one.sql('DELETE FROM contacts WHERE Id = ?', one.ids[0]);
+      });
+      expect((await two.org()).has(two.ids[0]!)).toBe(false);
+      expect(await two.notes()).toEqual([]);
+    });
+
+    it('an edit is a conflict with what a user has changed since', async () => {
+      await using two = await givenUp({ reset: 'after-commit' }, (one, now) =>
+        now === 'before'
+          ? one.theirs('touch', { ids: [one.ids[0]], set: { Title: 'Theirs' } })
+          : one.sql("UPDATE contacts SET Title = 'Mine', Department = 'D' WHERE Id = ?", one.ids[0]),
+      );
+      expect(await two.notes()).toMatchObject([expect.stringContaining('"Theirs"')]);
+    });
+  },
+);

@@ -113,10 +113,10 @@ export class MemoryOutbox implements Outbox {
     return { made: [...made], maybe: [...again].filter((id) => !made.has(id)) };
   }
 
-  async doneOf(ids: readonly string[]): Promise<OutboxEntry[]> {
+  async settledOf(ids: readonly string[], states: readonly OutboxState[]): Promise<OutboxEntry[]> {
     const asked = new Set(ids);
     return this.#select(
-      ({ state, contactId }) => state === 'done' && contactId !== null && asked.has(contactId),
+      ({ state, contactId }) => states.includes(state) && contactId !== null && asked.has(contactId),
       undefined,
     );
   }

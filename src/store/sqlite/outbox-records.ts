@@ -181,12 +181,16 @@ export function accountedFor(db: Connection, object: string, ids: readonly strin
   };
 }
 
-export function doneOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
+export function settledOf(
+  db: Connection,
+  { object, ids, states }: { object: string; ids: readonly string[]; states: readonly OutboxState[] },
+): OutboxEntry[] {
   const rows = prepared(
     db,
     `SELECT ${entryColumns} FROM outbox
-     WHERE object = ? AND state = 'done' AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
-  ).all(object, JSON.stringify(ids)) as OutboxRow[];
+     WHERE object = ? AND state IN (SELECT value FROM json_each(?))
+       AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+  ).all(object, JSON.stringify(states), JSON.stringify(ids)) as OutboxRow[];
   return rows.map(entryOf);
 }
 

@@ -12,6 +12,7 @@ import { readBackOf } from '../read-back/read-back.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { surelySame } from '../values/same-value.ts';
+import { basedOnGivenUp } from './own-given-up.ts';
 
 type Rec = Record<string, unknown>;
 
@@ -47,16 +48,16 @@ export async function checkEdits(
     readContacts(context, edits, by),
   );
   const { conflicts: policy } = await context.mirror.twoWay();
-  const plans = new Map(
-    edits.map((edit) => [
-      edit.key,
-      planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone', isStated: false }, {
-        policy,
-        fields,
-        isSame: surelySame,
-      }),
-    ]),
-  );
+  const planOf = (edit: OutboxEntry) =>
+    planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone', isStated: false }, {
+      policy,
+      fields,
+      isSame: surelySame,
+    });
+  const plans = new Map(edits.map((edit) => [edit.key, planOf(edit)]));
+  const disputed = edits.filter(({ key }) => isDisputed(plans.get(key)!));
+  for (const edit of await basedOnGivenUp(context, disputed, { found, fields }))
+    plans.set(edit.key, planOf(edit));
   const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!));
   const lines = edits.flatMap((edit) =>
     linesOf(edit, plans.get(edit.key)!).map((text) => ({ key: edit.key, text })),
@@ -80,6 +81,11 @@ export async function checkEdits(
     );
   }
   return { left, conflicts: edits.filter(({ key }) => plans.get(key)?.kind === 'conflict') };
+}
+
+/** Whether something of the contact is not what the edit was based on. */
+function isDisputed(plan: EditPlan): boolean {
+  return plan.kind === 'conflict' || plan.kind === 'drop' || (plan.kind === 'send' && plan.lost.length > 0);
 }
 
 /**

@@ -1,0 +1,41 @@
+import { fullId, sameId } from '../../../org/record-id.ts';
+import type { SyncContext } from '../../context.ts';
+import type { Field } from '../../ports/field.ts';
+import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { EditedContact } from '../../two-way/plan-edit.ts';
+import { surelySame } from '../values/same-value.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * Those of the edits whose contacts have values that an earlier entry was to write, which a request may have carried before it
+ * was refused or a person gave it up: based on them, for nobody else need have written them.
+ */
+export async function basedOnGivenUp(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  edits: readonly OutboxEntry[],
+  { found, fields }: { found: ReadonlyMap<string, EditedContact>; fields: ReadonlyMap<string, Field> },
+): Promise<OutboxEntry[]> {
+  const live = edits.filter(({ contactId }) => found.get(contactId ?? '')?.kind === 'live');
+  if (live.length === 0) return [];
+  const ids = [...new Set(live.map(({ contactId }) => fullId(contactId as string)))];
+  const ended = await mirror.outbox.settledOf(ids, ['dropped', 'rejected']);
+  const maybeSent = ended.filter(({ sentAt, op }) => sentAt !== null && op !== 'delete');
+  return live.flatMap((edit) => {
+    const { values } = found.get(edit.contactId as string) as Extract<EditedContact, { kind: 'live' }>;
+    const isOwn = (name: string) =>
+      maybeSent.some(
+        ({ seq, contactId, changes }) =>
+          seq < edit.seq &&
+          sameId(contactId as string, edit.contactId as string) &&
+          name in changes &&
+          surelySame(changes[name], values[name], fields.get(name)),
+      );
+    const own = Object.entries(values).filter(
+      ([name]) => (edit.op === 'delete' || name in edit.changes) && isOwn(name),
+    );
+    return own.length === 0
+      ? []
+      : [{ ...edit, base: { ...edit.base, ...(Object.fromEntries(own) as Values) } }];
+  });
+}
