@@ -13,7 +13,10 @@ interface Pushed {
  */
 export class OwnPushes {
   readonly #pushes = new Map<string, Pushed>();
-  /** The place of the entry that had it last, by contact, field and value of an edit by SQL. */
+  /**
+   * The place of the entry that had it first, by contact, field and value of an edit by SQL: what was refused is taken along by
+   * later ones.
+   */
   readonly #edits = new Map<string, number>();
   /** The contact of an entry when it was made, which may have been merged into another since, by the entry's place. */
   readonly #contacts = new Map<number, string>();
@@ -27,7 +30,7 @@ export class OwnPushes {
       // An upsert is a creation, of whatever contact there is.
       if (op === 'delete' || (local === 1 && op === 'create')) continue;
       for (const [field, value] of Object.entries(JSON.parse(changes) as Record<string, string>))
-        if (local === 1) this.#edits.set(`${id} ${field} ${value}`, seq);
+        if (local === 1) this.#noteEdit(`${id} ${field} ${value}`, seq);
         else this.#pushes.set(`${id} ${field} ${value}`, { seq, id, field, value });
     }
     for (const entry of entries) {
@@ -36,6 +39,10 @@ export class OwnPushes {
       const problem = entry.op === 'delete' ? this.#deleteOf(entry) : this.#conflictOf(entry);
       if (problem !== null) throw new Error(problem);
     }
+  }
+
+  #noteEdit(what: string, seq: number): void {
+    if (!this.#edits.has(what)) this.#edits.set(what, seq);
   }
 
   /** Its errors tell what Salesforce was found to have. */
@@ -52,7 +59,7 @@ export class OwnPushes {
     return null;
   }
 
-  #conflictOf({ seq, contactId: id, state, base, firstBase }: Entry): string | null {
+  #conflictOf({ seq, contactId: id, state, changes, base, firstBase }: Entry): string | null {
     if (state !== 'conflict' || firstBase === null) return null;
     const [found, former] = [base, firstBase].map(
       (values) => JSON.parse(values ?? '{}') as Record<string, string | null>,
@@ -60,7 +67,9 @@ export class OwnPushes {
     for (const [field, value] of Object.entries(found)) {
       if (former[field] === undefined || former[field] === value) continue;
       const push = this.#pushes.get(`${id} ${field} ${value}`);
-      if (push !== undefined && push.seq < seq && !this.#isEdit(push))
+      const mine = (JSON.parse(changes) as Record<string, unknown>)[field];
+      const editedAt = this.#edits.get(`${id} ${field} ${mine}`) ?? seq;
+      if (push !== undefined && push.seq < editedAt && !this.#isEdit(push))
         return `${field} of ${id} is in conflict with "${value}", which was pushed before the edit`;
     }
     return null;
