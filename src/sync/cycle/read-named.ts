@@ -8,8 +8,8 @@ import { readByBulk } from '../read/by-bulk.ts';
 import { retrieveIds } from '../read/by-ids.ts';
 import type { RowReader } from '../read/row-reader.ts';
 import type { RunRecorder } from '../run-recorder.ts';
+import { settleAbsent } from '../settle-absent.ts';
 import { select, soqlDateTime } from '../soql.ts';
-import { settleAbsent } from './settle-absent.ts';
 
 /** Ids that the mirror is asked about at a time, so that nothing else of the process waits for long. */
 const idsAtOnce = 5_000;

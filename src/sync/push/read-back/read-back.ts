@@ -2,10 +2,13 @@ import { fullId } from '../../../org/record-id.ts';
 import type { BatchSizes } from '../../batch-sizes.ts';
 import { confirmGone, idsPerQuery } from '../../confirm-gone.ts';
 import type { SyncContext } from '../../context.ts';
+import type { Effect } from '../../ports/effect.ts';
 import type { WrittenEntry } from '../../ports/outbox-entry.ts';
 import { retrieveIds } from '../../read/by-ids.ts';
+import type { RowReader } from '../../read/row-reader.ts';
 import type { RunRecorder } from '../../run-recorder.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../../schema.ts';
+import { settleAbsent } from '../../settle-absent.ts';
 
 interface ReadBackOptions {
   run: RunRecorder;
@@ -86,17 +89,29 @@ async function readBackEntries(
       const fields = await readableFields(context);
       const reader = { context, fields, took: () => {}, signal };
       const read: Promise<unknown>[] = [];
-      for (let from = 0; from < written.length; from += retrieveRows) {
-        const entries = written.slice(from, from + retrieveRows);
-        const keys = entries.map(({ key }) => key);
-        read.push(retrieveIds(reader, idsOf(entries), [{ kind: 'confirm-read-back', keys }]));
-      }
+      for (let from = 0; from < written.length; from += retrieveRows)
+        read.push(readWritten(reader, written.slice(from, from + retrieveRows), run));
       // None may go on writing when this has thrown.
       await Promise.allSettled(read);
       await Promise.all(read);
     });
   }
   run.count('readBack', due.length);
+}
+
+/** What is not shown any more was deleted meanwhile, or is hidden: it must not go on with what it had before the write. */
+async function readWritten(
+  reader: RowReader,
+  entries: readonly WrittenEntry[],
+  run: RunRecorder,
+): Promise<void> {
+  const { mirror, remote } = reader.context;
+  const ids = idsOf(entries);
+  const effects: Effect[] = [{ kind: 'confirm-read-back', keys: entries.map(({ key }) => key) }];
+  const askedAt = remote.clock.now();
+  if ((await retrieveIds(reader, ids, effects, { ifAllFound: true })) === 0) return;
+  const notReadYet = (some: readonly string[]) => mirror.contacts.notReadSince([...some], askedAt);
+  await settleAbsent(reader, await notReadYet(ids), effects, { run, notReadYet });
 }
 
 /** How many requests read so many contacts back, where nothing is in the way of them. */

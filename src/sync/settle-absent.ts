@@ -1,10 +1,10 @@
-import { isUnbelievable } from '../brake.ts';
-import type { SyncContext } from '../context.ts';
-import type { Effect } from '../ports/effect.ts';
-import type { Tombstone } from '../ports/page.ts';
-import type { RowReader } from '../read/row-reader.ts';
-import { readOrConfirm } from '../read-or-confirm.ts';
-import type { RunRecorder } from '../run-recorder.ts';
+import { isUnbelievable } from './brake.ts';
+import type { SyncContext } from './context.ts';
+import type { Effect } from './ports/effect.ts';
+import type { Tombstone } from './ports/page.ts';
+import type { RowReader } from './read/row-reader.ts';
+import { readOrConfirm } from './read-or-confirm.ts';
+import type { RunRecorder } from './run-recorder.ts';
 
 export interface SettleOptions {
   run: Pick<RunRecorder, 'count'>;
@@ -13,9 +13,9 @@ export interface SettleOptions {
 }
 
 /**
- * Settles what became of records that `updated` names and that a retrieve does not give: queryAll says which are
- * deleted. Those that it does not know are hidden from this user; where they were purged, `deleted` names them and the
- * stronger word replaces this one. Commits `effects` with the verdicts. Throws `PAGE_INCOMPLETE`, with nothing of
+ * Settles what became of records that `updated` names, or that were just written, and that a retrieve does not give:
+ * queryAll says which are deleted. Those that it does not know are hidden from this user; where they were purged, `deleted`
+ * names them and the stronger word replaces this one. Commits `effects` with the verdicts. Throws `PAGE_INCOMPLETE`, with nothing of
  * `effects` committed, where queryAll shows a record as live and no retrieve gives it.
  */
 export async function settleAbsent(
