@@ -190,6 +190,7 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       replaced_by: null,
       lost_org_at: null,
       lost_key: null,
+      became: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

@@ -139,4 +139,28 @@ describe('a contact whose edit by SQL was refused, and that was pushed since,', 
     expect((await two.org()).get(id)).toMatchObject({ Title: 'Theirs', Department: 'Good' });
     expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
   });
+
+  it.each(['read', 'unread', 'queued'] as const)(
+    'takes the next edit of that field where the org has rewritten what was pushed: %s',
+    async (how) => {
+      await using two = await twoWay();
+      await control(two.rig.emulator.url, 'settings', { saveTriggers: [{ field: 'Title', upper: true }] });
+      const id = await refusedAndPushed(two, how);
+      two.sql("UPDATE contacts SET Title = 'Mine', Department = 'Good' WHERE Id = ?", id);
+      await untilSent(two);
+      expect((await two.org()).get(id)).toMatchObject({ Title: 'MINE', Department: 'Good' });
+      expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'MINE', _state: 'synced' }]);
+      expect(await two.notes()).toEqual([]);
+    },
+  );
+
+  it('is in conflict with what a user has made of it since, where the org has rewritten what was pushed', async () => {
+    await using two = await twoWay();
+    await control(two.rig.emulator.url, 'settings', { saveTriggers: [{ field: 'Title', upper: true }] });
+    const id = await refusedAndPushed(two, 'read');
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    two.sql("UPDATE contacts SET Title = 'Mine', Department = 'Good' WHERE Id = ?", id);
+    await untilSent(two);
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
+  });
 });

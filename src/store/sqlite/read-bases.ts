@@ -18,7 +18,9 @@ const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
 const longestCallMs = 150_000;
 
 interface Met {
+  /** The edit's place, and that of what was written. */
   seq: number;
+  writtenSeq: number;
   base: string;
   op: string;
   job: string | null;
@@ -36,7 +38,8 @@ interface Met {
 /**
  * Triggers and flows of an org may save another value than was sent. An edit that came before the contact was read back
  * is based on the value that was sent; from now on on what became of it, where nobody but this user has changed the
- * contact since the request. What was read before the request is nothing that became of it: the contact may not be shown any
+ * contact since the request. So is one that is refused now, and that another edit of the field goes into later: what became of
+ * a push is kept with that. What was read before the request is nothing that became of it: the contact may not be shown any
  * more. The caller holds the transaction, and the contacts are in the mirror.
  */
 export function moveReadBases(db: Connection, keys: string): void {
@@ -52,7 +55,7 @@ export function moveReadBases(db: Connection, keys: string): void {
   const madeAt = fields.some(({ name }) => name === 'CreatedDate') ? 't.CreatedDate' : 'NULL';
   const met = prepared(
     db,
-    `SELECT e.seq, e.base, o.op, o.job, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
+    `SELECT e.seq, o.seq AS writtenSeq, e.base, o.op, o.job, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
        o.settled_at AS settledAt, t.LastModifiedDate AS changedAt, ${madeAt} AS madeAt,
        (SELECT json_group_object(j.key, json(CASE j.key ${values.join(' ')} END)) FROM json_each(o.changes) j
          WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)) AS now
@@ -61,23 +64,29 @@ export function moveReadBases(db: Connection, keys: string): void {
      WHERE o.state = 'done' AND o.op <> 'delete' AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL
        AND substr(t.LastModifiedById, 1, 15) = substr(o.sent_by, 1, 15)
        AND e.local = 1 AND e.state NOT IN ('done', 'dropped') AND e.state <> 'conflict' AND e.base IS NOT NULL
-       AND +e.seq > o.seq AND t._read_at >= o.sent_org_at
+       AND (+e.seq > o.seq OR (o.local = 0 AND e.attempts > 0)) AND t._read_at >= o.sent_org_at
      ORDER BY o.seq`,
   ).all(keys) as Met[];
   const store = prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?');
   const bases = new Map<number, Values>();
+  const became = new Map<number, Values>();
   for (const row of met) {
     if (!isOwnChange(row)) continue;
-    const base = bases.get(row.seq) ?? (JSON.parse(row.base) as Values);
     const now = JSON.parse(row.now) as Values;
-    const moved = Object.entries(JSON.parse(row.written) as Values).filter(
-      ([name, value]) => name in base && name in now && base[name] === value && now[name] !== value,
+    const rewritten = Object.entries(JSON.parse(row.written) as Values).filter(
+      ([name, value]) => name in now && now[name] !== value,
     );
+    if (rewritten.length === 0) continue;
+    became.set(row.writtenSeq, Object.fromEntries(rewritten.map(([name]) => [name, now[name]])));
+    const base = bases.get(row.seq) ?? (JSON.parse(row.base) as Values);
+    const moved = rewritten.filter(([name, value]) => name in base && base[name] === value);
     if (moved.length === 0) continue;
     for (const [name] of moved) base[name] = now[name];
     bases.set(row.seq, base);
   }
   for (const [seq, base] of bases) store.run(JSON.stringify(base), seq);
+  const note = prepared(db, 'UPDATE outbox SET became = ? WHERE seq = ?');
+  for (const [seq, values] of became) note.run(JSON.stringify(values), seq);
 }
 
 /**

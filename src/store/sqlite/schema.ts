@@ -164,6 +164,7 @@ export const migrations: readonly string[] = [
   DROP INDEX outbox_upserted;
   CREATE INDEX outbox_upserted ON outbox (seq) WHERE local = 0 AND contact_id IS NULL AND upsert_field IS NOT NULL
     AND state NOT IN ('done', 'dropped') AND state <> 'rejected';
+  ALTER TABLE outbox ADD COLUMN became TEXT;
   `,
 ];
 
@@ -192,6 +193,7 @@ const gained = {
     replaced_by: 'NULL',
     lost_org_at: 'NULL',
     lost_key: 'NULL',
+    became: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -57,6 +57,7 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
             replaced_by: null,
             lost_org_at: null,
             lost_key: null,
+            became: null,
           }
         : {}),
       ...(table === 'push' ? { queued: 0 } : {}),
