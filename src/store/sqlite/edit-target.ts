@@ -28,7 +28,8 @@ const isOvertaken = `CASE WHEN outbox.op = 'create' THEN 0
       AND ${mayBeMade}) END`;
 /**
  * SQL: whether a push of the contact waits behind the entry in question, which must not overtake it with what was written
- * later. Any upsert may be of it. A refused push is sent by a person's later word alone. The very terms of the indexes `outbox_pushed` and `outbox_upserted`.
+ * later. Any upsert may be of it. A refused push is sent by a person's later word alone. The very terms of the indexes
+ * `outbox_pushed` and `outbox_upserted`.
  */
 const isPushedOver = `(EXISTS (SELECT 1 FROM outbox p WHERE p.contact_id = OLD.Id AND p.local = 0
     AND p.contact_id IS NOT NULL AND p.state NOT IN ('done', 'dropped') AND p.state <> 'rejected' AND +p.seq > outbox.seq)

@@ -38,9 +38,9 @@ interface Met {
 /**
  * Triggers and flows of an org may save another value than was sent. An edit that came before the contact was read back
  * is based on the value that was sent; from now on on what became of it, where nobody but this user has changed the
- * contact since the request. So is one that is refused now, and that another edit of the field goes into later: what became of
- * a push is kept with that. What was read before the request is nothing that became of it: the contact may not be shown any
- * more. The caller holds the transaction, and the contacts are in the mirror.
+ * contact since the request. What was read before the request is nothing that became of it: the contact may not be shown any
+ * more. What became of a push behind a refused edit is kept with the push, for the next edit goes into that one. The caller
+ * holds the transaction, and the contacts are in the mirror.
  */
 export function moveReadBases(db: Connection, keys: string): void {
   const any = prepared(db, `SELECT 1 FROM outbox WHERE ${openEdits} AND base IS NOT NULL LIMIT 1`);

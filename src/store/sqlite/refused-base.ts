@@ -9,9 +9,9 @@ const openEdit = `o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('
 export const editedFields = `SELECT j.key FROM outbox o, json_each(o.changes) j WHERE ${openEdit}`;
 
 /**
- * SQL: what was pushed to the field last since an edit of it was refused, or what the org has made of that, for a push does not wait for such a one. The row
- * has shown the refused value since, so whoever writes the field now comes after the push. An edit that was sent and is
- * `pending` may have been refused before: nothing else is overtaken.
+ * SQL: what was pushed to the field last since an edit of it was refused, or what the org has made of that, for a push does
+ * not wait for such a one. The row has shown the refused value since, so whoever writes the field now comes after the push. An
+ * edit that was sent and is `pending` may have been refused before: nothing else is overtaken.
  */
 export const pushedSinceRefused = (field: string) => `(SELECT
     coalesce((SELECT ${memberJson('b', 'p.became')} FROM json_each(p.became) b WHERE b.key = w.key), ${memberJson('w', 'p.changes')})
