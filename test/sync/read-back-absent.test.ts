@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { readBack } from '../../src/sync/push/read-back/read-back.ts';
+import { RunRecorder } from '../../src/sync/run-recorder.ts';
 import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { readings, type TwoWayRig, twoWay } from './two-way-rig.ts';
@@ -32,6 +34,22 @@ describe('a contact that was pushed and is not shown when it is read back', () =
     await two.cycle();
     expect(await gone(two, ids)).toEqual([how, null]);
     expect(two.rows('Id IN (?, ?)', ...ids)).toMatchObject([{ Id: ids[1], Title: 'Pushed' }]);
+    expect(await due(two)).toEqual([]);
+  });
+
+  it('is hidden also where nothing else was asked for before', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids as [string];
+    await unread(two, [id]);
+    await control(two.rig.emulator.url, 'visibility', { ids: [id], hidden: true });
+    const { clock } = two.rig.context.remote;
+    // As a process that has just begun.
+    vi.spyOn(clock, 'now').mockImplementationOnce(() => {
+      throw new Error('The org has not answered yet, so its time is unknown.');
+    });
+    const run = await RunRecorder.start(two.rig.context, 'push', {});
+    await readBack(two.rig.context, { run, signal: two.rig.signal });
+    expect(await gone(two, [id])).toEqual(['hidden']);
     expect(await due(two)).toEqual([]);
   });
 

@@ -288,3 +288,21 @@ describe.each(conflictPolicies)(
     });
   },
 );
+
+it.each(conflictPolicies)(
+  'with %s, what a user has written as a refused push was to is a conflict with an edit',
+  async (policy) => {
+    await using two = await twoWay(policy);
+    const { emulator, context, signal } = two.rig;
+    const [id] = two.ids as [string];
+    await control(emulator.url, 'settings', {
+      validationRules: [{ name: 'NoBad', condition: "Department = 'Bad'", message: 'No.' }],
+    });
+    await pushAll(context, recordsOf([{ Id: id, Title: 'By hand', Department: 'Bad' }]), { signal });
+    expect(await two.states()).toEqual(['rejected']);
+    await two.theirs('touch', { ids: [id], set: { Title: 'By hand' } });
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    await two.cycle();
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"By hand"')]);
+  },
+);

@@ -113,15 +113,19 @@ export class MemoryOutbox implements Outbox {
     return { made: [...made], maybe: [...again].filter((id) => !made.has(id)) };
   }
 
-  async settledOf(ids: readonly string[], states: readonly OutboxState[]): Promise<OutboxEntry[]> {
+  async doneOf(ids: readonly string[]): Promise<OutboxEntry[]> {
     const asked = new Set(ids);
     return this.#select(
-      ({ state, contactId }) => states.includes(state) && contactId !== null && asked.has(contactId),
+      ({ state, contactId }) => state === 'done' && contactId !== null && asked.has(contactId),
       undefined,
     );
   }
 
   /** No program writes to a mirror in memory. */
+  async lostOf(): Promise<OutboxEntry[]> {
+    return [];
+  }
+
   async openCreations(): Promise<OpenCreation[]> {
     return [];
   }

@@ -181,16 +181,27 @@ export function accountedFor(db: Connection, object: string, ids: readonly strin
   };
 }
 
-export function settledOf(
+export function doneOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
+  return entriesOf(db, "state = 'done'", { object, ids });
+}
+
+export function lostOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
+  return entriesOf(db, "state IN ('dropped', 'rejected') AND lost_key IS NOT NULL AND op <> 'delete'", {
+    object,
+    ids,
+  });
+}
+
+function entriesOf(
   db: Connection,
-  { object, ids, states }: { object: string; ids: readonly string[]; states: readonly OutboxState[] },
+  condition: string,
+  { object, ids }: { object: string; ids: readonly string[] },
 ): OutboxEntry[] {
   const rows = prepared(
     db,
     `SELECT ${entryColumns} FROM outbox
-     WHERE object = ? AND state IN (SELECT value FROM json_each(?))
-       AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
-  ).all(object, JSON.stringify(states), JSON.stringify(ids)) as OutboxRow[];
+     WHERE object = ? AND ${condition} AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+  ).all(object, JSON.stringify(ids)) as OutboxRow[];
   return rows.map(entryOf);
 }
 

@@ -21,12 +21,13 @@ import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import {
   accountedFor,
   countEntries,
+  doneOf,
   hasEntryForJob,
   listEntries,
   listReadBackDue,
+  lostOf,
   type OutboxFilter,
   openCreations,
-  settledOf,
 } from './outbox-records.ts';
 import type { SendStep } from './send-step.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
@@ -82,8 +83,12 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => accountedFor(db, this.#object, ids));
   }
 
-  async settledOf(ids: readonly string[], states: readonly OutboxState[]): Promise<OutboxEntry[]> {
-    return this.#file.read((db) => settledOf(db, { object: this.#object, ids, states }));
+  async doneOf(ids: readonly string[]): Promise<OutboxEntry[]> {
+    return this.#file.read((db) => doneOf(db, this.#object, ids));
+  }
+
+  async lostOf(ids: readonly string[]): Promise<OutboxEntry[]> {
+    return this.#file.read((db) => lostOf(db, this.#object, ids));
   }
 
   async openCreations(): Promise<OpenCreation[]> {

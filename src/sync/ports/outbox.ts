@@ -57,11 +57,13 @@ export interface Outbox {
   noteDoubts(notes: readonly DoubtNote[]): Promise<void>;
   /** What creates of this outbox have to do with these records, whatever has become of them since. */
   accountedFor(ids: readonly string[]): Promise<Accounted>;
+  /** What is done of these records, by whatever entries, in order. Reads all that is done: for what is seldom asked. */
+  doneOf(ids: readonly string[]): Promise<OutboxEntry[]>;
   /**
-   * What is in one of these states of these records, by whatever entries, in order. Reads all that is in them: for what is
-   * seldom asked.
+   * Updates and upserts of these records that were refused or given up, and of which a request had no answer, in order. Reads all
+   * that was refused or given up: for what is seldom asked.
    */
-  settledOf(ids: readonly string[], states: readonly OutboxState[]): Promise<OutboxEntry[]>;
+  lostOf(ids: readonly string[]): Promise<OutboxEntry[]>;
   /** Creations that programs have asked for, that were sent, and of which no answer is known; in order. Cheap where none is. */
   openCreations(): Promise<OpenCreation[]>;
   /**

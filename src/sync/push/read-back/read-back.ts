@@ -108,10 +108,21 @@ async function readWritten(
   const { mirror, remote } = reader.context;
   const ids = idsOf(entries);
   const effects: Effect[] = [{ kind: 'confirm-read-back', keys: entries.map(({ key }) => key) }];
-  const askedAt = remote.clock.now();
+  const askedAt = timeIfTold(remote);
   if ((await retrieveIds(reader, ids, effects, { ifAllFound: true })) === 0) return;
+  // The first answer of all tells the time, and with it which reads come after the next question.
+  if (askedAt === null) return readWritten(reader, entries, run);
   const notReadYet = (some: readonly string[]) => mirror.contacts.notReadSince([...some], askedAt);
   await settleAbsent(reader, await notReadYet(ids), effects, { run, notReadYet });
+}
+
+/** By the org's clock, ms since 1970; null where the org has not answered yet. */
+function timeIfTold({ clock }: SyncContext['remote']): number | null {
+  try {
+    return clock.now();
+  } catch {
+    return null;
+  }
 }
 
 /** How many requests read so many contacts back, where nothing is in the way of them. */

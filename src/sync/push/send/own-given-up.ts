@@ -8,8 +8,8 @@ import { surelySame } from '../values/same-value.ts';
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * Those of the edits whose contacts have values that an earlier entry was to write, which a request may have carried before it
- * was refused or a person gave it up: based on them, for nobody else need have written them.
+ * Those of the edits whose contacts have values that an earlier entry was to write, which a request without an answer may have
+ * carried before it was refused or a person gave it up: based on them, for nobody else need have written them.
  */
 export async function basedOnGivenUp(
   { mirror }: Pick<SyncContext, 'mirror'>,
@@ -19,12 +19,11 @@ export async function basedOnGivenUp(
   const live = edits.filter(({ contactId }) => found.get(contactId ?? '')?.kind === 'live');
   if (live.length === 0) return [];
   const ids = [...new Set(live.map(({ contactId }) => fullId(contactId as string)))];
-  const ended = await mirror.outbox.settledOf(ids, ['dropped', 'rejected']);
-  const maybeSent = ended.filter(({ sentAt, op }) => sentAt !== null && op !== 'delete');
+  const lost = await mirror.outbox.lostOf(ids);
   return live.flatMap((edit) => {
     const { values } = found.get(edit.contactId as string) as Extract<EditedContact, { kind: 'live' }>;
     const isOwn = (name: string) =>
-      maybeSent.some(
+      lost.some(
         ({ seq, contactId, changes }) =>
           seq < edit.seq &&
           sameId(contactId as string, edit.contactId as string) &&

@@ -19,10 +19,7 @@ export async function withOwnBefore(
   };
   const asked = entries.filter((entry) => idOf(entry) !== null);
   if (asked.length === 0) return [];
-  const done = await mirror.outbox.settledOf(
-    [...new Set(asked.map((entry) => idOf(entry) as string))],
-    ['done'],
-  );
+  const done = await mirror.outbox.doneOf([...new Set(asked.map((entry) => idOf(entry) as string))]);
   const ofContact = Map.groupBy(done, ({ contactId }) => contactId);
   return asked.flatMap((entry) => {
     const own = (ofContact.get(idOf(entry)) ?? []).filter((before) => isBefore(before, entry));
