@@ -306,3 +306,26 @@ it.each(conflictPolicies)(
     expect(await two.notes()).toMatchObject([expect.stringContaining('"By hand"')]);
   },
 );
+
+it('what a given-up push was to write is a user’s where something else was written since', async () => {
+  await using two = await twoWay('manual');
+  const { emulator, context, signal } = two.rig;
+  const [id] = two.ids as [string];
+  await control(emulator.url, 'faults', [
+    { match: 'PATCH .*/composite/sobjects$', status: 503 },
+    { match: readings, status: 503, times: 99 },
+  ]);
+  await pushAll(context, recordsOf([{ Id: id, Title: 'One' }]), { signal });
+  await control(emulator.url, 'faults', []);
+  const [entry] = await context.mirror.outbox.list();
+  await context.mirror.outbox.move([entry!.key], ['in-doubt'], 'dropped', context.clock.now());
+  two.sql("UPDATE contacts SET Title = 'Two' WHERE Id = ?", id);
+  await two.cycle();
+  two.rig.pass(180_000);
+  for (let cycles = 0; cycles < 2; cycles++) await two.cycle();
+  expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Two', _state: 'synced' }]);
+  two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+  await two.theirs('touch', { ids: [id], set: { Title: 'One' } });
+  await two.cycle();
+  expect(await two.states()).toEqual(['dropped', 'done', 'conflict']);
+});

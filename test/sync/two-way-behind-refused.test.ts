@@ -145,3 +145,27 @@ describe.each(conflictPolicies)('with %s, the next edit of a contact whose edit 
     },
   );
 });
+
+it('a part that was refused for a field that is gone is given up by the next edit behind an upsert too', async () => {
+  await using two = await twoWay();
+  const [id] = two.ids;
+  const { emulator } = two.rig;
+  await control(emulator.url, 'settings', { addFields: [{ name: 'Gone__c', type: 'string' }] });
+  two.rig.pass(7_200_000);
+  await two.cycle();
+  two.sql("UPDATE contacts SET Gone__c = 'x', Title = 'First' WHERE Id = ?", id);
+  await control(emulator.url, 'settings', { removeFields: ['Gone__c'] });
+  await two.cycle();
+  expect(await two.states()).toEqual(['done', 'rejected']);
+  await between['a waiting upsert of a new contact'](two);
+  two.sql("UPDATE contacts SET Title = 'Second' WHERE Id = ?", id);
+  for (let cycles = 0; cycles < 3; cycles++) await two.cycle();
+  expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Second', _state: 'synced', _error: null }]);
+  const [, part] = await two.rig.context.mirror.outbox.list();
+  expect(part).toMatchObject({
+    state: 'dropped',
+    attempts: 0,
+    changes: { Gone__c: 'x' },
+    errors: [{ code: expect.stringContaining('INVALID_FIELD') }],
+  });
+});

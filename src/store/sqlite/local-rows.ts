@@ -51,11 +51,15 @@ export function refreshDueRows(db: Connection): void {
 class RowRefresh {
   readonly #db: Connection;
   readonly #names: readonly string[];
+  /** Names of the fields that can be written now. */
+  readonly #writeable: ReadonlySet<string>;
 
   constructor(db: Connection) {
     this.#db = db;
-    this.#names = loadFields(db, object).flatMap(({ name, current }) =>
-      current && name !== 'Id' ? [name] : [],
+    const fields = loadFields(db, object);
+    this.#names = fields.flatMap(({ name, current }) => (current && name !== 'Id' ? [name] : []));
+    this.#writeable = new Set(
+      fields.flatMap(({ name, vanished, updateable }) => (updateable && !vanished ? [name] : [])),
     );
   }
 
@@ -239,15 +243,18 @@ class RowRefresh {
 
   /**
    * Where a push stood between a refused edit and the next one, they went by themselves. What Salesforce has taken is not
-   * written over by what was refused before it, and the rest is sent once more, as after every edit of a refused contact.
+   * written over by what was refused before it, and the rest is sent once more, as after every edit of a refused contact; but
+   * for a part of which nothing can be written any more.
    */
   #reviveRefused(entries: readonly LocalEntry[], changed: readonly number[]): void {
     for (const taken of entries) {
       if (taken.state !== 'done' || taken.op !== 'update' || !changed.includes(taken.seq)) continue;
       for (const refused of entries) {
         const isBefore = refused.seq < taken.seq && (refused.settledAt ?? '') <= (taken.settledAt ?? '');
-        if (refused.state === 'rejected' && refused.op === 'update' && isBefore)
+        if (refused.state !== 'rejected' || refused.op !== 'update' || !isBefore) continue;
+        if (Object.keys(refused.changes).some((name) => this.#writeable.has(name)))
           reviveRest(this.#db, refused, taken.changes);
+        else closeEntry(this.#db, refused);
       }
     }
   }

@@ -20,16 +20,24 @@ export async function basedOnGivenUp(
   if (live.length === 0) return [];
   const ids = [...new Set(live.map(({ contactId }) => fullId(contactId as string)))];
   const lost = await mirror.outbox.lostOf(ids);
+  if (lost.length === 0) return [];
+  const done = await mirror.outbox.doneOf(ids);
   return live.flatMap((edit) => {
     const { values } = found.get(edit.contactId as string) as Extract<EditedContact, { kind: 'live' }>;
-    const isOwn = (name: string) =>
-      lost.some(
-        ({ seq, contactId, changes }) =>
-          seq < edit.seq &&
-          sameId(contactId as string, edit.contactId as string) &&
-          name in changes &&
-          surelySame(changes[name], values[name], fields.get(name)),
-      );
+    const before = (name: string) => (entry: OutboxEntry) =>
+      entry.seq < edit.seq &&
+      sameId(entry.contactId as string, edit.contactId as string) &&
+      name in entry.changes;
+    const isOwn = (name: string) => {
+      // What was written behind it has been there since.
+      const last = done.findLast(before(name));
+      return lost
+        .filter(before(name))
+        .some(
+          ({ seq, changes }) =>
+            seq > (last?.seq ?? -1) && surelySame(changes[name], values[name], fields.get(name)),
+        );
+    };
     const own = Object.entries(values).filter(
       ([name]) => (edit.op === 'delete' || name in edit.changes) && isOwn(name),
     );
