@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { repeats } from '../support/deep.ts';
@@ -43,7 +44,7 @@ async function haltAndTakeOver(cli: Cli, emulator: Emulator, scene: Scene, nth: 
   halted.stdin?.end(scene.input ?? '');
   const end = ended(halted);
   await untilTaken(emulator.url, halted);
-  halted.kill('SIGSTOP');
+  await haltIdle(halted, cli.databaseOf(emulator.url));
   // As a person does who takes them for left over.
   rmSync(join(cli.dataDir, 'locks'), { recursive: true });
   await scene.takeOver(cli, emulator);
@@ -51,6 +52,29 @@ async function haltAndTakeOver(cli: Cli, emulator: Emulator, scene: Scene, nth: 
   const taken = everythingIn(file);
   halted.kill('SIGCONT');
   return { ...(await end), taken, left: everythingIn(file) };
+}
+
+/** Not within a transaction: whoever is halted there keeps all others from writing, and they say so. */
+async function haltIdle(halted: ChildProcess, file: string): Promise<void> {
+  for (;;) {
+    halted.kill('SIGSTOP');
+    if (!isBeingWritten(file)) return;
+    halted.kill('SIGCONT');
+    await delay(5);
+  }
+}
+
+function isBeingWritten(file: string): boolean {
+  const db = new Database(file, { timeout: 0 });
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return true;
+    throw error;
+  } finally {
+    db.close();
+  }
 }
 
 /** Until the request whose answer is held back has come. */
