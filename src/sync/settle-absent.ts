@@ -15,8 +15,8 @@ export interface SettleOptions {
 /**
  * Settles what became of records that `updated` names, or that were just written, and that a retrieve does not give:
  * queryAll says which are deleted. Those that it does not know are hidden from this user; where they were purged, `deleted`
- * names them and the stronger word replaces this one. Commits `effects` with the verdicts. Throws `PAGE_INCOMPLETE`, with nothing of
- * `effects` committed, where queryAll shows a record as live and no retrieve gives it.
+ * names them and the stronger word replaces this one. Commits `effects` with the verdicts. Throws `PAGE_INCOMPLETE`, with
+ * nothing of `effects` committed, where queryAll shows a record as live and no retrieve gives it.
  */
 export async function settleAbsent(
   reader: RowReader,
@@ -51,7 +51,7 @@ async function believed(
     return unknown.map((tombstone) => ({ ...tombstone, gone: 'hidden' }));
   run.count('held', missing);
   log.warn(
-    `${remote.instanceUrl}: ${missing} of ${before} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
+    `${remote.instanceUrl}: ${missing} of ${before} contacts that were changed are not shown to this user, and Salesforce does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
   );
   return [];
 }

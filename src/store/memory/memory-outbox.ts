@@ -126,6 +126,7 @@ export class MemoryOutbox implements Outbox {
     return [];
   }
 
+  /** For the same reason. */
   async openCreations(): Promise<OpenCreation[]> {
     return [];
   }

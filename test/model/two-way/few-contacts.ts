@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { conflictPolicies } from '../../../src/org/conflict-policy.ts';
 import { oneOf, weighted } from '../watch/weighted.ts';
+import { fieldPlaces } from './fields.ts';
 import type { History } from './history.ts';
 import { titleRule, titleTrigger, usersTitleRule } from './perform-act.ts';
-import type { Act, Edit, Job, Pick, Step } from './steps.ts';
+import { type Act, type Edit, type Job, type Pick, type Step, unreadable } from './steps.ts';
 
 const act = (one: Act): Step => ({ step: 'act', act: one });
 const work = (job: Job): Step => ({ step: 'work', jobs: [job], meanwhile: [], crash: null });
 const faults = (...all: object[]): Step => ({ step: 'faults', faults: all });
 const program = (edit: Edit) => act({ act: 'program', which: 0, edits: [edit], commit: true });
 
-const fieldPlaces = { name: 0, title: 1 };
 const writes = '(POST|PATCH|DELETE) .*/composite/sobjects(\\?|$)';
-const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 };
 
 const update = (...fields: number[]) =>
   at((pick) => [program({ edit: 'update', pick, fields, back: false })], 4);
@@ -29,7 +28,6 @@ interface Move {
 function at(of: (pick: Pick) => Step[], weight = 1): Move {
   return { weight, of };
 }
-const once = (...steps: Step[]) => at(() => steps);
 
 /** What there is to do with a contact. All that programs write to `Title` and others push or write there too meets. */
 const moves: readonly Move[] = [
@@ -49,8 +47,8 @@ const moves: readonly Move[] = [
   at(() => [act({ act: 'validation-rule', which: titleRule })], 4),
   at(() => [act({ act: 'validation-rule', which: usersTitleRule })], 2),
   at(() => [act({ act: 'validation-rule', which: 0 })], 2),
-  once(act({ act: 'trigger', which: titleTrigger })),
-  once(act({ act: 'trigger', which: 0 })),
+  at(() => [act({ act: 'trigger', which: titleTrigger })]),
+  at(() => [act({ act: 'trigger', which: 0 })]),
   at((pick) => [act({ act: 'users update', pick, field: fieldPlaces.title })], 2),
   at((pick) => [act({ act: 'users update', pick, field: fieldPlaces.name })]),
   at((pick) => [act({ act: 'users delete', pick })]),
@@ -64,7 +62,7 @@ const moves: readonly Move[] = [
   at((pick) => [work({ job: 'outbox', verb: 1, pick })], 2),
   at((pick) => [work({ job: 'settle', how: 0, pick })]),
   at((pick) => [work({ job: 'settle', how: 1, pick })]),
-  once(act({ act: 'pass', ms: 180_000 })),
+  at(() => [act({ act: 'pass', ms: 180_000 })]),
 ];
 
 /** Among them the contact that a program has made, which comes behind those with an Id as its key. */

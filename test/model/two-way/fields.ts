@@ -13,3 +13,6 @@ export function comparedFields(custom: readonly string[]): readonly string[] {
 
 /** What upserts go by. Everybody leaves it as it is. */
 export const externalId = 'ParaHack_Id__c';
+
+/** Where a program's edit finds them among the fields that it writes. */
+export const fieldPlaces = { name: 0, title: 1 } as const;

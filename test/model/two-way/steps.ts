@@ -71,6 +71,9 @@ export type Step =
   | { step: 'kill' }
   | { step: 'rest' };
 
+/** A fault: no contact can be read by its Id. */
+export const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 };
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;

@@ -5,10 +5,10 @@ import { assertFairEnd } from '../watch/assert-fair-end.ts';
 import type { Row } from '../watch/org.ts';
 import type { Ended, Program } from '../watch/program.ts';
 import { decide, settle } from './decide.ts';
-import { externalId } from './fields.ts';
+import { externalId, fieldPlaces } from './fields.ts';
 import { editedIds, performAct, titleRule } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
-import type { AfterRefusal, Edit, Job, Pick, Step } from './steps.ts';
+import { type AfterRefusal, type Edit, type Job, type Pick, type Step, unreadable } from './steps.ts';
 import type { World } from './world.ts';
 
 /** Longer than a drain tries again for what was cut. */
@@ -130,7 +130,7 @@ async function refused(
   const row = settledRow(world, pick);
   if (row === null) return;
   await performAct(world, { act: 'validation-rule', which: titleRule });
-  await editRow(world, String(row._key), { does: 'update', fields: [titlePlace, ...fields] });
+  await editRow(world, String(row._key), { does: 'update', fields: [fieldPlaces.title, ...fields] });
   await cycleOnce(world);
   const isRefused = world.shown().some(({ _key, _state }) => _key === row._key && _state === 'rejected');
   if (isLifted) await world.org.control('settings', { validationRules: [] });
@@ -154,9 +154,6 @@ async function afterRefusal(world: World, row: Row, next: AfterRefusal): Promise
       return editRow(world, String(row._key), next);
   }
 }
-
-const titlePlace = 1;
-const unreadable = { match: 'POST .*/composite/sobjects/Contact(\\?|$)', status: 503, times: 999 };
 
 /** A contact that nobody of ours has anything to do with. */
 function settledRow(world: World, pick: Pick): Row | null {
