@@ -1052,5 +1052,49 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [created.key] }] });
       expect(await mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 0 });
     });
+
+    test('what is noted as not shown is due again for its time, and for who has read or buried it', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const { outbox } = mirror;
+      const rows = [1, 2, 3, 4].map((n) => contactRow(n));
+      await mirror.commit({ page: collectionPage(storedNames, rows, epoch) });
+      const entries = [1, 2, 3, 4].map((n) => newEntry({ op: 'update', contactId: contactId(n) }));
+      const keys = entries.map(({ key }) => key);
+      await outbox.add(entries);
+      await outbox.markSent(keys, 'collection', epoch);
+      await outbox.settle(
+        entries.map(({ key, contactId }) => {
+          return { key, state: 'done', contactId: contactId!, created: false, at: epoch };
+        }),
+      );
+      const noted = keys.slice(0, 3);
+      await mirror.commit({ effects: [{ kind: 'note-unshown', keys: noted, at: epoch + 10 }] });
+      const dueAt = async (before: number | null, limit = 9) =>
+        (await outbox.unshown.due(before, limit)).map(({ key }) => key);
+      expect((await outbox.readBackDue(9)).map(({ key }) => key)).toEqual(keys.slice(3));
+      expect((await outbox.list({ keys: noted })).map(({ readBackDue }) => readBackDue)).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(await outbox.unshown.records()).toBe(3);
+      expect(await outbox.unshown.of([contactId(2), contactId(4)])).toEqual([
+        { key: keys[1], op: 'update', contactId: contactId(2) },
+      ]);
+      expect(await dueAt(epoch + 10)).toEqual([]);
+      expect(await dueAt(epoch + 11)).toEqual(noted);
+      expect(await dueAt(epoch + 11, 2)).toEqual(noted.slice(0, 2));
+      await mirror.commit({ page: collectionPage(storedNames, rows.slice(0, 1), epoch + 11) });
+      const hidden = { masterRecordId: null, systemModstamp: null, evidenceAt: epoch + 11 };
+      await mirror.commit({ tombstones: [{ ...hidden, id: contactId(3), gone: 'hidden' }] });
+      expect(await dueAt(null)).toEqual([keys[0], keys[2]]);
+      await mirror.commit({ effects: [{ kind: 'note-unshown', keys: keys.slice(0, 1), at: epoch + 12 }] });
+      expect(await dueAt(null)).toEqual([keys[2]]);
+      await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: noted }] });
+      expect(await dueAt(epoch + 99)).toEqual([]);
+      expect(await outbox.unshown.of([contactId(2)])).toEqual([]);
+      expect(await outbox.unshown.records()).toBe(0);
+    });
   });
 }

@@ -191,6 +191,7 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       lost_org_at: null,
       lost_key: null,
       became: null,
+      unshown_at: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

@@ -69,6 +69,12 @@ const executors: Executors = {
     for (const name of fields) state.filled.set(name, at);
   },
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
+  'note-unshown': ({ outbox }, { keys, at }) => {
+    for (const key of keys) {
+      const entry = outbox.get(key);
+      if (entry !== undefined) outbox.set(key, { ...entry, unshownAt: at });
+    }
+  },
   'begin-sweep': (state) => beginSweep(state),
   'note-swept': (state, { mends }, { plain }) => noteSwept(state, plain, { mends }),
   'close-sweep': (state, { runId, before }) => {

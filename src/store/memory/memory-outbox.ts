@@ -16,14 +16,17 @@ import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import { MemoryStaging } from './memory-staging.ts';
 import { entryOf, type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
+import { MemoryUnshown, writtenOf } from './memory-unshown.ts';
 import { columnValue, findIdBy } from './memory-values.ts';
 
 export class MemoryOutbox implements Outbox {
   readonly #file: MemoryFile;
+  readonly unshown: MemoryUnshown;
   #lostChanges = 0;
 
   constructor(file: MemoryFile) {
     this.#file = file;
+    this.unshown = new MemoryUnshown(file);
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
@@ -212,15 +215,15 @@ export class MemoryOutbox implements Outbox {
   }
 
   async readBackDue(limit: number): Promise<WrittenEntry[]> {
-    const due = await this.#select(({ readBackDue }) => readBackDue, limit);
-    return due.map(({ key, op, contactId }) => ({ key, op, contactId }));
+    const isDue = ({ readBackDue, unshownAt }: MemoryEntry) => readBackDue && unshownAt === null;
+    return (await this.#select(isDue, limit)).map(writtenOf);
   }
 
   async openStaging(): Promise<OutboxStaging> {
     return new MemoryStaging(this.#file);
   }
 
-  #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {
+  #select(choose: (entry: MemoryEntry) => boolean, limit: number | undefined): OutboxEntry[] {
     return this.#file.read(({ outbox }) =>
       kept([...outbox.values()].filter(choose).slice(0, limit)).map(entryOf),
     );

@@ -38,6 +38,8 @@ export interface MemoryEntry extends OutboxEntry {
   replacedBy: string | null;
   /** See `Outbox.lostRequests`. */
   lost: Pick<LostRequest, 'endedOrgAt'> | null;
+  /** See the effect `note-unshown`. */
+  unshownAt: number | null;
 }
 
 export interface MemoryPush {
@@ -141,6 +143,7 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     push: null,
     replacedBy: null,
     lost: null,
+    unshownAt: null,
   };
 }
 
@@ -150,6 +153,7 @@ export function entryOf({
   push: _2,
   replacedBy: _3,
   lost: _4,
+  unshownAt: _5,
   ...entry
 }: MemoryEntry): OutboxEntry {
   return entry;

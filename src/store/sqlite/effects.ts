@@ -10,6 +10,7 @@ import { forgetFilled, noteFilled } from './filled-fields.ts';
 import { forgetRuns } from './forget-runs.ts';
 import { readIdentity } from './identity-records.ts';
 import { mendFuture } from './mend-future.ts';
+import { noteUnshown } from './read-back-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
 import { confirmReadBack } from './send-records.ts';
 import { beginSweep, closeSweep, markSwept, noteSwept, settleSwept } from './sweep-records.ts';
@@ -59,6 +60,7 @@ const executors: Executors = {
     noteFilled(db, object, { fields, at });
   },
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
+  'note-unshown': (db, { keys, at }) => noteUnshown(db, keys, at),
   'begin-sweep': (db, _effect, { object }) => beginSweep(db, object),
   'note-swept': (db, { mends }, { object, columns, readAt }) =>
     noteSwept(db, object, columns, { mends, readAt }),

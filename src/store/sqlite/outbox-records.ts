@@ -11,7 +11,6 @@ import type {
   OutboxState,
   SendApi,
   SendWay,
-  WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { neverSent } from './never-sent.ts';
@@ -255,14 +254,6 @@ export function hasEntryForJob(db: Connection, object: string): boolean {
     "SELECT 1 FROM outbox WHERE object = ? AND state = 'pending' AND api = 'bulk' LIMIT 1",
   ).get(object);
   return found !== undefined;
-}
-
-export function listReadBackDue(db: Connection, object: string, limit: number): WrittenEntry[] {
-  return prepared(
-    db,
-    `SELECT key, op, contact_id AS contactId FROM outbox
-     WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?`,
-  ).all(object, limit) as WrittenEntry[];
 }
 
 export function entryOf(row: OutboxRow): OutboxEntry {

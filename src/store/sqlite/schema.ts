@@ -165,6 +165,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX outbox_upserted ON outbox (seq) WHERE local = 0 AND contact_id IS NULL AND upsert_field IS NOT NULL
     AND state NOT IN ('done', 'dropped') AND state <> 'rejected';
   ALTER TABLE outbox ADD COLUMN became TEXT;
+  ALTER TABLE outbox ADD COLUMN unshown_at TEXT;
+  DROP INDEX outbox_read_back;
+  CREATE INDEX outbox_read_back ON outbox (object, seq) WHERE read_back_due = 1 AND unshown_at IS NULL;
+  CREATE INDEX outbox_unshown ON outbox (object, contact_id) WHERE read_back_due = 1 AND unshown_at IS NOT NULL;
   `,
 ];
 
@@ -194,6 +198,7 @@ const gained = {
     lost_org_at: 'NULL',
     lost_key: 'NULL',
     became: 'NULL',
+    unshown_at: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -1,5 +1,5 @@
 import type { DoubtNote } from '../../sync/ports/doubt.ts';
-import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
+import type { Accounted, Outbox, UnshownEntries } from '../../sync/ports/outbox.ts';
 import type {
   EditDecision,
   EditRecord,
@@ -24,11 +24,11 @@ import {
   doneOf,
   hasEntryForJob,
   listEntries,
-  listReadBackDue,
   lostOf,
   type OutboxFilter,
   openCreations,
 } from './outbox-records.ts';
+import { countUnshown, listReadBackDue, listUnshownDue, listUnshownOf } from './read-back-records.ts';
 import type { SendStep } from './send-step.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
 
@@ -37,6 +37,7 @@ export class SqliteOutbox implements Outbox {
   readonly #write: MirrorWrite;
   readonly #object: string;
   readonly #sending: JoinedWrites<SendStep, string | null>;
+  readonly unshown: UnshownEntries;
   #lostChanges = 0;
 
   constructor(file: MirrorFile, write: MirrorWrite, object: string) {
@@ -44,6 +45,11 @@ export class SqliteOutbox implements Outbox {
     this.#write = write;
     this.#object = object;
     this.#sending = new JoinedWrites((steps) => write('storeSendSteps', steps));
+    this.unshown = {
+      due: async (before, limit) => file.read((db) => listUnshownDue(db, object, before, limit)),
+      of: async (ids) => file.read((db) => listUnshownOf(db, object, ids)),
+      records: async () => file.read((db) => countUnshown(db, object)),
+    };
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {

@@ -47,7 +47,7 @@ export async function readNamed(
   const absent = await retrieveIds(reader, ids, effects, { ifAllFound: true });
   if (absent === 0) return;
   const unread = (some: readonly string[]) => notReadYet(context, { ids: some, namedAt: askedAt }, signal);
-  await settleAbsent(reader, await unread(ids), effects, { run, notReadYet: unread });
+  await settleAbsent(reader, await unread(ids), () => effects, { run, notReadYet: unread });
 }
 
 /**

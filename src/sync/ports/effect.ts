@@ -47,6 +47,11 @@ export type Effect =
   | { kind: 'mark-filled'; fields: readonly string[]; at: number }
   /** Entries of the outbox whose records are in the mirror now. */
   | { kind: 'confirm-read-back'; keys: readonly string[] }
+  /**
+   * The org does not show the records of these entries, and too many at once are missing to believe that they are gone. `at`:
+   * the org's time when they were asked for, ms since 1970.
+   */
+  | { kind: 'note-unshown'; keys: readonly string[]; at: number }
   /** Forgets what an earlier sweep has found. */
   | { kind: 'begin-sweep' }
   /**

@@ -22,6 +22,19 @@ export interface Accounted {
   maybe: string[];
 }
 
+/** They are few, or none, at most times. */
+export interface UnshownEntries {
+  /**
+   * Those that were asked for before `before` (the org's time, ms since 1970; null: none of them), and those whose record
+   * was read by others since they were, or is gone from the mirror. Looks at all of them.
+   */
+  due(before: number | null, limit: number): Promise<WrittenEntry[]>;
+  /** Those of these records. */
+  of(ids: readonly string[]): Promise<WrittenEntry[]>;
+  /** Of how many records they are. */
+  records(): Promise<number>;
+}
+
 /**
  * All writes are transactions with `synchronous=FULL`, and on disk when they resolve. `markSent` and `settle` that are
  * asked for at the same time may share one.
@@ -101,8 +114,10 @@ export interface Outbox {
   /** How many edits of programs are not settled. */
   openEdits(): Promise<number>;
   counts(): Promise<Record<OutboxState, number>>;
-  /** Done entries whose record is not in the mirror yet. */
+  /** Done entries whose record is not in the mirror yet, without those that are noted as not shown. */
   readBackDue(limit: number): Promise<WrittenEntry[]>;
+  /** Those that are noted as not shown (`note-unshown`), and whose record is not in the mirror yet. */
+  readonly unshown: UnshownEntries;
   /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
   openStaging(): Promise<OutboxStaging>;
 }

@@ -9,7 +9,7 @@ import { LostOfDrain } from './plan/lost-of-drain.ts';
 import { waitsForJob } from './plan/waits-for-job.ts';
 import { DrainProgress } from './progress/drain-progress.ts';
 import type { OnSettled } from './progress/tell-settled.ts';
-import { readBack } from './read-back/read-back.ts';
+import { isReadBackDue, readBack } from './read-back/read-back.ts';
 import { ReadBehind } from './read-back/read-behind.ts';
 import { recoverJobs, sendByJobs } from './send/run-job.ts';
 import { sendAll } from './send/send-all.ts';
@@ -65,7 +65,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   throwIfAborted(signal);
   const counts = await outbox.counts();
   const open = counts.pending + counts.sent + counts['in-doubt'];
-  const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
+  const due = open > 0 || (await isReadBackDue(context));
   const behind = { conflict: [], held: [], 'in-doubt': [] };
   const none = { stopped: null, stuck: null, noJobs: null, readBack: null };
   if (!due) return { unsent: 0, behind, doubts: 0, held: 0, ...none };

@@ -10,12 +10,8 @@ import { moveCursors, readCursors, setFirstCursors } from '../../../src/store/sq
 import { applyDescribe, readDescribedAt } from '../../../src/store/sqlite/describe-records.ts';
 import { applyEffects } from '../../../src/store/sqlite/effects.ts';
 import { migrate } from '../../../src/store/sqlite/mirror-format.ts';
-import {
-  countEntries,
-  insertEntries,
-  listEntries,
-  listReadBackDue,
-} from '../../../src/store/sqlite/outbox-records.ts';
+import { countEntries, insertEntries, listEntries } from '../../../src/store/sqlite/outbox-records.ts';
+import { listReadBackDue } from '../../../src/store/sqlite/read-back-records.ts';
 import { replaceContents } from '../../../src/store/sqlite/replace-contents.ts';
 import { insertRun, listRuns } from '../../../src/store/sqlite/run-records.ts';
 import { settleEntries } from '../../../src/store/sqlite/send-records.ts';

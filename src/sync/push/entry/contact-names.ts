@@ -123,7 +123,8 @@ async function formerValues(
 /** What was written of these contacts, and the mirror does not have yet. */
 async function unread({ outbox }: SyncContext['mirror'], ids: ReadonlyMap<string, unknown>) {
   const due = await outbox.readBackDue(mostUnread);
-  const keys = due.flatMap(({ key, op, contactId }) =>
+  const unshown = await outbox.unshown.of([...ids.keys()]);
+  const keys = [...due, ...unshown].flatMap(({ key, op, contactId }) =>
     op !== 'delete' && contactId !== null && ids.has(fullId(contactId)) ? [key] : [],
   );
   return keys.length === 0 ? [] : outbox.list({ keys });

@@ -21,13 +21,42 @@ export const mostReadBackCalls = 3;
 /** Among so many the contacts of edits are looked for; where more were left unread, all are read first. */
 const mostLooked = 20_000;
 
+/**
+ * So long contacts are left alone of which very many at once were not shown: they may stay hidden for good, and each time
+ * they cost a call for every 350 of them, and one for every 2,000.
+ */
+const unshownMs = 3_600_000;
+
 /** Brings contacts that were written back into the mirror, as Salesforce now has them. */
 export async function readBack(context: SyncContext, options: ReadBackOptions): Promise<void> {
+  const limit = context.sizes.retrieveRows * mostReadBackCalls;
   for (;;) {
-    const due = await context.mirror.outbox.readBackDue(context.sizes.retrieveRows * mostReadBackCalls);
-    if (due.length === 0) return;
+    const due = await context.mirror.outbox.readBackDue(limit);
+    if (due.length === 0) break;
     await readBackEntries(context, due, options);
   }
+  // Each once: what is not shown again may stay due, where the mirror says that it was read at a time yet to come.
+  const asked = new Set<string>();
+  for (;;) {
+    const due = (await unshownDue(context, limit + asked.size)).filter(({ key }) => !asked.has(key));
+    if (due.length === 0) return;
+    for (const { key } of due) asked.add(key);
+    await readBackEntries(context, due, { ...options, wereUnshown: true });
+  }
+}
+
+/** Whether `readBack` has something to ask for. */
+export async function isReadBackDue(context: Pick<SyncContext, 'mirror' | 'remote'>): Promise<boolean> {
+  const due = await context.mirror.outbox.readBackDue(1);
+  return due.length > 0 || (await unshownDue(context, 1)).length > 0;
+}
+
+async function unshownDue(
+  { mirror, remote }: Pick<SyncContext, 'mirror' | 'remote'>,
+  limit: number,
+): Promise<WrittenEntry[]> {
+  const now = timeIfTold(remote);
+  return mirror.outbox.unshown.due(now === null ? null : now - unshownMs, limit);
 }
 
 /**
@@ -61,7 +90,10 @@ export async function readBackOf(
   ids: ReadonlySet<string>,
   options: ReadBackOptions,
 ): Promise<void> {
-  const due = await context.mirror.outbox.readBackDue(mostLooked);
+  const { outbox } = context.mirror;
+  const unshown = await outbox.unshown.of([...ids]);
+  if (unshown.length > 0) await readBackEntries(context, unshown, { ...options, wereUnshown: true });
+  const due = await outbox.readBackDue(mostLooked);
   if (due.length === mostLooked) return readBack(context, options);
   const ofIds = due.filter(({ contactId }) => contactId !== null && ids.has(fullId(contactId)));
   if (ofIds.length > 0) await readBackEntries(context, ofIds, options);
@@ -70,7 +102,7 @@ export async function readBackOf(
 async function readBackEntries(
   context: SyncContext,
   due: readonly WrittenEntry[],
-  { run, signal }: ReadBackOptions,
+  { run, signal, wereUnshown = false }: ReadBackOptions & { wereUnshown?: boolean },
 ): Promise<void> {
   const { mirror } = context;
   const { retrieveRows } = context.sizes;
@@ -90,7 +122,7 @@ async function readBackEntries(
       const reader = { context, fields, took: () => {}, signal };
       const read: Promise<unknown>[] = [];
       for (let from = 0; from < written.length; from += retrieveRows)
-        read.push(readWritten(reader, written.slice(from, from + retrieveRows), run));
+        read.push(readWritten(reader, written.slice(from, from + retrieveRows), { run, wereUnshown }));
       // None may go on writing when this has thrown.
       await Promise.allSettled(read);
       await Promise.all(read);
@@ -99,11 +131,15 @@ async function readBackEntries(
   run.count('readBack', due.length);
 }
 
-/** What is not shown any more was deleted meanwhile, or is hidden: it must not go on with what it had before the write. */
+/**
+ * What is not shown any more was deleted meanwhile, or is hidden: it must not go on with what it had before the write. Where
+ * so many are not shown that it is not believed, what was written stays the last that is known of them. Those that
+ * `wereUnshown` are judged with all that are, however few of them are asked for.
+ */
 async function readWritten(
   reader: RowReader,
   entries: readonly WrittenEntry[],
-  run: RunRecorder,
+  { run, wereUnshown }: { run: RunRecorder; wereUnshown: boolean },
 ): Promise<void> {
   const { mirror, remote } = reader.context;
   const ids = idsOf(entries);
@@ -111,9 +147,18 @@ async function readWritten(
   const askedAt = timeIfTold(remote);
   if ((await retrieveIds(reader, ids, effects, { ifAllFound: true })) === 0) return;
   // The first answer of all tells the time, and with it which reads come after the next question.
-  if (askedAt === null) return readWritten(reader, entries, run);
+  if (askedAt === null) return readWritten(reader, entries, { run, wereUnshown });
   const notReadYet = (some: readonly string[]) => mirror.contacts.notReadSince([...some], askedAt);
-  await settleAbsent(reader, await notReadYet(ids), effects, { run, notReadYet });
+  const missingBefore = wereUnshown ? Math.max(0, (await mirror.outbox.unshown.records()) - ids.length) : 0;
+  const read = (kept: ReadonlySet<string>): Effect[] => {
+    const isKept = ({ contactId }: WrittenEntry) => contactId !== null && kept.has(contactId);
+    const keysOf = (some: readonly WrittenEntry[]) => some.map(({ key }) => key);
+    return [
+      { kind: 'confirm-read-back', keys: keysOf(entries.filter((entry) => !isKept(entry))) },
+      { kind: 'note-unshown', keys: keysOf(entries.filter(isKept)), at: askedAt },
+    ];
+  };
+  await settleAbsent(reader, await notReadYet(ids), read, { run, notReadYet, missingBefore });
 }
 
 /** By the org's clock, ms since 1970; null where the org has not answered yet. */
