@@ -20,7 +20,7 @@ export interface ContactSearchOptions {
 
 export interface ContactShowOptions {
   org: string | null;
-  /** Id, `_key` or e-mail. */
+  /** Id, `_key`, e-mail or the key of the push that made it. */
   id: string;
 }
 

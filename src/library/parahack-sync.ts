@@ -121,7 +121,7 @@ export interface ParahackSync extends AsyncDisposable {
     list(options?: Partial<ContactListOptions>, call?: CallOptions): Promise<ContactList>;
     /** By a part of name, e-mail or phone, 50 unless told. */
     search(options: { text: string; limit?: number } & OfOrg, call?: CallOptions): Promise<ContactList>;
-    /** By Id, `_key` or e-mail. Throws UNKNOWN_CONTACT. */
+    /** By Id, `_key`, e-mail or the key of the push that made it. Throws UNKNOWN_CONTACT. */
     show(options: { id: string } & OfOrg, call?: CallOptions): Promise<ContactDetails>;
     export(options?: Partial<ContactExportOptions>, call?: CallOptions): Promise<ContactStream>;
   };

@@ -11,7 +11,6 @@ import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from '../sto
 import { heldLease } from '../support/leases.ts';
 import { rowsRead } from '../support/rows-read.ts';
 import type { OpenedMirrors } from './mirrors.contract.ts';
-import { newEntry } from './new-entry.ts';
 
 const org = 'https://a.example';
 
@@ -246,62 +245,6 @@ export function contactReaderContract(
       expect(gone?.row[storedNames.indexOf('MasterRecordId')]).toBe(contactId(1));
       expect(await reader.show(contactId(1).slice(0, 14))).toBeNull();
       expect(await reader.show('nobody')).toBeNull();
-    });
-
-    test('shows a pushed contact by the key that it had before Salesforce knew it', async () => {
-      await using opened = await filled();
-      const { outbox } = opened.mirror;
-      const key = '7f1c2f44-9a5e-4f3c-8d55-0b6f0a3f1c11';
-      await outbox.add([newEntry({ key, contactKey: key })]);
-      await outbox.settle([{ key, state: 'done', contactId: contactId(3), created: true, at: epoch }]);
-      await opened.mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [key] }] });
-      await opened.mirror.commit({ page: csvPage(storedNames, [contactRow(3)], epoch + 1_000) });
-      await using reader = await opened.read();
-      expect((await reader.show(key))?.row[0]).toBe(contactId(3));
-      expect((await reader.show(contactId(3)))?.key).toBe(key);
-      const listing = await reader.list({ limit: 9, deleted: false, fields: ['_key'] });
-      expect((await rowsOf(listing)).flat()).toContain(key);
-    });
-
-    test.for([
-      ['has met', false],
-      ['has made', true],
-    ] as const)('says by which key a contact goes that an upsert %s', async ([_, created]) => {
-      await using opened = await filled();
-      const { outbox } = opened.mirror;
-      const entry = newEntry({ upsertField: 'ParaHack_Id__c' });
-      await outbox.add([entry]);
-      await outbox.settle([{ key: entry.key, state: 'done', contactId: contactId(3), created, at: epoch }]);
-      await opened.mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [entry.key] }] });
-      await using reader = await opened.read();
-      expect((await reader.show(contactId(3)))?.key).toBe(created ? entry.contactKey : contactId(3));
-    });
-
-    test('shows one contact by a key, where the one that had it was deleted and made once more', async () => {
-      await using opened = await filled();
-      const { mirror } = opened;
-      const contactKey = '7f1c2f44-9a5e-4f3c-8d55-0b6f0a3f1c11';
-      const made = async (n: number) => {
-        const entry = newEntry({ contactKey });
-        await mirror.outbox.add([entry]);
-        await mirror.outbox.settle([
-          { key: entry.key, state: 'done', contactId: contactId(n), created: true, at: epoch },
-        ]);
-        await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [entry.key] }] });
-      };
-      await made(3);
-      // Two that live are two contacts, and the first one has the key.
-      await made(1);
-      const keyOf = async (n: number) => {
-        await using reader = await opened.read();
-        return (await reader.show(contactId(n)))?.key;
-      };
-      expect(await Promise.all([keyOf(3), keyOf(1)])).toEqual([contactKey, contactId(1)]);
-      await mirror.commit({ tombstones: [{ ...burial, id: contactId(3) }] });
-      await made(2);
-      expect(await Promise.all([keyOf(3), keyOf(2)])).toEqual([contactId(3), contactKey]);
-      await using reader = await opened.read();
-      expect((await reader.show(contactKey))?.row[0]).toBe(contactId(2));
     });
 
     test('knows who contacts are, the gone ones too', async () => {

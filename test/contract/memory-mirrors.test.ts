@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirrors } from '../usecases/memory-mirrors.ts';
+import { contactKeysContract } from './contact-keys.contract.ts';
 import { contactReaderContract } from './contact-reader.contract.ts';
 import { mirrorsContract, type OpenedMirrors } from './mirrors.contract.ts';
 
@@ -10,3 +11,4 @@ async function open(): Promise<OpenedMirrors> {
 
 mirrorsContract('memory', open);
 contactReaderContract('memory', open, { conditions: false });
+contactKeysContract('memory', open);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
+import { contactKeysContract } from './contact-keys.contract.ts';
 import { contactReaderContract } from './contact-reader.contract.ts';
 import { mirrorsContract, type OpenedMirrors } from './mirrors.contract.ts';
 
@@ -21,3 +22,4 @@ async function open(): Promise<OpenedMirrors> {
 
 mirrorsContract('SQLite', open);
 contactReaderContract('SQLite', open, { conditions: true });
+contactKeysContract('SQLite', open);

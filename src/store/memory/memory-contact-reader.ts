@@ -97,8 +97,12 @@ export class MemoryContactReader implements ContactReader {
   async show(id: string): Promise<ReaderContact | null> {
     if (this.#columns.length === 0) return null;
     const isIt = (known: string) => known === id || (id.length === 15 && known.startsWith(id));
+    const made = this.#file.read(({ outbox }) => outbox.get(id));
     const found =
-      this.#found((_, known) => isIt(known))[0] ?? this.#found(({ key }) => key === id)[0] ?? null;
+      this.#found((_, known) => isIt(known))[0] ??
+      this.#found(({ key }) => key === id)[0] ??
+      this.#found((_, known) => made?.op === 'create' && known === made.contactId)[0] ??
+      null;
     if (found === null) return null;
     const [own, { key, state }] = found;
     const columns = [...this.#columns];

@@ -244,14 +244,30 @@ function markFilled(state: MemoryState, names: readonly string[]): void {
 }
 
 function confirmReadBack(state: MemoryState, keys: readonly string[]): void {
-  const owners = new Map<string, string>();
-  for (const [id, { key }] of state.contacts) if (key !== null) owners.set(key, id);
   for (const key of keys) {
     const entry = state.outbox.get(key);
     if (entry === undefined) continue;
-    adoptKey(state, entry, owners);
-    state.outbox.set(key, { ...entry, readBackDue: false });
+    const { op, contactId, contactKey } = entry;
+    const contact = op !== 'create' || contactId === null ? undefined : state.contacts.get(contactId);
+    // What a push was told is the contact's: its own, where the mirror had none of the contact before.
+    const shown = contact === undefined ? contactKey : (contact.key ?? contactId!);
+    state.outbox.set(key, { ...entry, contactKey: shown, readBackDue: false });
   }
+}
+
+/**
+ * Gives the contacts that came behind the first `before` the keys of the pushes that made them: a key never changes once
+ * it was shown, so that it is there with the contact or not at all.
+ */
+export function adoptKeysOfNew(state: MemoryState, before: number): void {
+  if (state.contacts.size === before) return;
+  const made = [...state.outbox.values()].filter(
+    ({ contactId }) => contactId !== null && (state.contacts.get(contactId)?.place ?? 0) > before,
+  );
+  if (made.length === 0) return;
+  const owners = new Map<string, string>();
+  for (const [id, { key }] of state.contacts) if (key !== null) owners.set(key, id);
+  for (const entry of made) adoptKey(state, entry, owners);
 }
 
 /**
@@ -260,10 +276,10 @@ function confirmReadBack(state: MemoryState, keys: readonly string[]): void {
  */
 function adoptKey(
   { contacts }: MemoryState,
-  { op, contactKey, contactId, upsertField, created }: MemoryEntry,
+  { op, state: became, contactKey, contactId, upsertField, created }: MemoryEntry,
   owners: Map<string, string>,
 ): void {
-  if (op !== 'create' || contactId === null || contactKey === contactId) return;
+  if (op !== 'create' || became !== 'done' || contactId === null || contactKey === contactId) return;
   if (upsertField !== null && created !== true) return;
   const made = contacts.get(contactId);
   if (made === undefined || made.key !== null) return;

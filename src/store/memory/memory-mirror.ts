@@ -20,7 +20,7 @@ import { PlainRows } from '../page/plain-rows.ts';
 import { SharedBuffers } from '../page/shared-buffers.ts';
 import { type Fence, kindOfBatch } from '../write-kinds.ts';
 import { MemoryContactStore } from './memory-contact-store.ts';
-import { applyEffects } from './memory-effects.ts';
+import { adoptKeysOfNew, applyEffects } from './memory-effects.ts';
 import { MemoryDisk, MemoryFile } from './memory-file.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
@@ -114,6 +114,7 @@ export class MemoryMirror implements StoredMirror {
       let outcome: PageOutcome | null = null;
       let plain: PlainPage | null = null;
       let buried = 0;
+      const before = state.contacts.size;
       if (page !== undefined && read !== null) {
         const { columns } = read.reader.parser;
         plain = {
@@ -127,6 +128,7 @@ export class MemoryMirror implements StoredMirror {
         buried += counts.buried;
       }
       buried += applyTombstones(state, tombstones);
+      adoptKeysOfNew(state, before);
       const times = [page?.readAt ?? 0, ...tombstones.map(({ evidenceAt }) => evidenceAt)];
       const latest = times.reduce((a, b) => Math.max(a, b), 0);
       if (latest > (state.latestReadAt ?? 0)) state.latestReadAt = latest;

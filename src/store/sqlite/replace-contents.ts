@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts';
 import { isoTime } from '../../base/iso-time.ts';
 import { sameId } from '../../org/record-id.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import { keepShownIds, keysToCome } from './adopt-keys.ts';
 import { adjustView } from './contact-schema.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { fencePrefix } from './fence-records.ts';
@@ -32,7 +33,8 @@ export interface Replacement {
 export function replaceContents(db: Connection, object: string, { at, force }: Replacement): void {
   const isOther = isOtherOrg(db);
   if (isOther) leaveOutbox(db, force);
-  const keys = isOther ? [] : keptKeys(db);
+  if (!isOther) keepShownIds(db);
+  const keys = isOther ? [] : [...keptKeys(db), ...keysToCome(db)];
   db.exec('DROP VIEW IF EXISTS main.contacts');
   dropSearchIndex(db);
   const before = schemaParts(db);

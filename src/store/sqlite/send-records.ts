@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Settlement } from '../../sync/ports/outbox-entry.ts';
-import { adoptKeys } from './adopt-keys.ts';
+import { adoptKeysOfCreations } from './adopt-keys.ts';
 import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { keepLost } from './keep-lost.ts';
@@ -163,25 +163,20 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
 }
 
 /**
- * The contacts are in the mirror now, so that they can carry the keys that the application knows them by; of several
- * entries that met one contact, the first one's. A contact that an upsert has met, and not made, has its key already.
+ * The contacts are in the mirror now. Those that programs made by SQL carry the keys that they were shown by. The others have
+ * their keys already, and what a push was told is the contact's: its own, where the mirror had none of the contact before.
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   const all = [...keys, ...writtenBefore(db, keys)];
   const list = JSON.stringify(all);
-  adoptKeys(
-    db,
-    {
-      pairs: `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
-        FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
-        WHERE o.op = 'create' AND o.contact_key <> o.contact_id AND (o.upsert_field IS NULL OR o.created = 1)
-        GROUP BY o.contact_id`,
-      most: all.length,
-    },
-    list,
-  );
+  adoptKeysOfCreations(db, list, all.length);
   moveReadBases(db, list);
-  prepared(db, 'UPDATE outbox SET read_back_due = 0 WHERE key IN (SELECT value FROM json_each(?))').run(list);
+  prepared(
+    db,
+    `UPDATE outbox SET read_back_due = 0, contact_key = CASE WHEN local = 0 AND op = 'create' THEN
+       coalesce((SELECT coalesce(c._key, c.Id) FROM contact c WHERE c.Id = contact_id), contact_key) ELSE contact_key END
+     WHERE key IN (SELECT value FROM json_each(?))`,
+  ).run(list);
 }
 
 /**

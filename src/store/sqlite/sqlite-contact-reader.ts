@@ -145,6 +145,7 @@ export class SqliteContactReader implements ContactReader {
         ...ofLocal,
         [`${base} WHERE Id BETWEEN ? AND ?`, id, last],
         [`${base} WHERE _key = ?`, id],
+        [`${base} WHERE Id = (SELECT contact_id FROM outbox WHERE key = ? AND op = 'create')`, id],
       ] as const) {
         const found = db
           .prepare(sql)

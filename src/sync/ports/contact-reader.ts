@@ -69,7 +69,7 @@ export interface ContactReader extends AsyncDisposable {
   chosen(selection: Pick<ContactSelection, 'where' | 'fields'>): Promise<ReaderColumn[]>;
   /** Ids of the live contacts that have this e-mail, whatever its case. */
   idsByEmail(email: string): Promise<string[]>;
-  /** By Id (15 or 18 characters) or by `_key`; tombstones too. Null where there is none. */
+  /** By Id (15 or 18 characters), by `_key`, or by the key of the push that made or met it; tombstones too. Null where there is none. */
   show(id: string): Promise<ReaderContact | null>;
   /**
    * All live contacts of a selection, from one snapshot, however much is written meanwhile. Nothing else can be asked

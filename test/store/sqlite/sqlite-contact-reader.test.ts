@@ -73,9 +73,12 @@ describe('the reader', () => {
     const { mirror } = temp;
     const key = '7f1c2f44-9a5e-4f3c-8d55-0b6f0a3f1c11';
     await mirror.outbox.add([newEntry({ key, contactKey: key })]);
-    await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), created: true, at: epoch }]);
-    await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [key] }] });
-    expect(temp.sql('SELECT _key FROM contacts WHERE Id = ?', contactId(3))).toEqual([{ _key: key }]);
+    await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(9), created: true, at: epoch }]);
+    await mirror.commit({
+      page: csvPage(storedNames, [contactRow(9)], epoch),
+      effects: [{ kind: 'confirm-read-back', keys: [key] }],
+    });
+    expect(temp.sql('SELECT _key FROM contacts WHERE Id = ?', contactId(9))).toEqual([{ _key: key }]);
   });
 });
 

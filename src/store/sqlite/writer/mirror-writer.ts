@@ -9,6 +9,7 @@ import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import type { Fence } from '../../write-kinds.ts';
+import { adoptKeysOfNew, lastBeforeNew } from '../adopt-keys.ts';
 import { openForWriting } from '../connection.ts';
 import { adjustView, isViewCurrent, loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
@@ -72,9 +73,11 @@ export class MirrorWriter {
     // A cycle without news brings no rows, and needs no fields.
     const hasRows = incoming !== null || tombstones.length > 0;
     const columns = new Set(hasRows ? loadFields(this.#db, object).map(({ name }) => name) : []);
+    const before = hasRows ? lastBeforeNew(this.#db) : null;
     const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
     const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
     const buried = applyTombstones(this.#db, tombstones, columns);
+    adoptKeysOfNew(this.#db, before);
     markLocalDue(this.#db, tombstones, incoming?.reader.parser.columns ?? null);
     rememberReadAt(this.#db, Math.max(incoming?.head.readAt ?? 0, latestEvidence(tombstones)));
     return {
