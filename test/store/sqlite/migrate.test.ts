@@ -58,6 +58,7 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
             lost_org_at: null,
             lost_key: null,
             became: null,
+            unshown_at: null,
           }
         : {}),
       ...(table === 'push' ? { queued: 0 } : {}),
