@@ -1053,6 +1053,46 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 0 });
     });
 
+    test('tells what gives a value to a contact, open or not read back yet', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const { outbox } = mirror;
+      await mirror.commit({ page: collectionPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+      expect(await outbox.hasUpserts()).toBe(false);
+      const update = { op: 'update', contactId: contactId(1) } as const;
+      const open = newEntry({ ...update, changes: { FirstName: 'A', LastName: 'B' } });
+      const emptied = newEntry({ ...update, changes: { FirstName: null } });
+      const other = newEntry({ ...update, changes: { LastName: 'B' } });
+      const done = newEntry({ ...update, changes: { FirstName: 'C' } });
+      const refused = newEntry({ ...update, changes: { FirstName: 'D' } });
+      const ofOther = newEntry({ ...update, contactId: contactId(2), changes: { FirstName: 'E' } });
+      const deleted = newEntry({ ...update, op: 'delete', changes: {} });
+      const upsert = newEntry({ upsertField: 'FirstName', changes: { FirstName: 'F', LastName: 'B' } });
+      await outbox.add([open, emptied, other, done, refused, ofOther, deleted, upsert]);
+      expect(await outbox.hasUpserts()).toBe(true);
+      await outbox.markSent([done.key, refused.key], 'collection', epoch);
+      const settled = { contactId: contactId(1), created: false, at: epoch };
+      await outbox.settle([
+        { key: done.key, state: 'done', ...settled },
+        { key: refused.key, state: 'rejected', errors: [], at: epoch },
+      ]);
+      const giving = async (before = 99) =>
+        (await outbox.giving(['FirstName', 'Email'], [contactId(1), 'no-key'], before)).map(
+          ({ changes }) => changes,
+        );
+      expect(await giving()).toEqual([open.changes, emptied.changes, done.changes]);
+      const [{ seq } = { seq: 0 }] = await outbox.list({ keys: [emptied.key] });
+      expect(await giving(seq)).toEqual([open.changes]);
+      expect(await outbox.giving(['FirstName'], [contactId(2)], 99)).toMatchObject([
+        { contactKey: ofOther.contactKey, contactId: contactId(2), changes: ofOther.changes },
+      ]);
+      await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [done.key] }] });
+      expect(await giving()).toEqual([open.changes, emptied.changes]);
+      expect(await outbox.giving([], [contactId(1)], 99)).toEqual([]);
+      await outbox.move([upsert.key], ['pending'], 'dropped', epoch);
+      expect(await outbox.hasUpserts()).toBe(false);
+    });
+
     test('what is noted as not shown is due again for its time, and for who has read or buried it', async () => {
       await using opened = await described();
       const { mirror } = opened;

@@ -1,6 +1,7 @@
 import type { DoubtNote } from '../../sync/ports/doubt.ts';
 import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
+  GivingEntry,
   KnownBefore,
   LostNote,
   LostRequest,
@@ -14,6 +15,7 @@ import type {
 } from '../../sync/ports/outbox-entry.ts';
 import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
+import { giving, hasUpserts } from './memory-giving.ts';
 import { MemoryStaging } from './memory-staging.ts';
 import { entryOf, type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
 import { MemoryUnshown, writtenOf } from './memory-unshown.ts';
@@ -217,6 +219,18 @@ export class MemoryOutbox implements Outbox {
   async readBackDue(limit: number): Promise<WrittenEntry[]> {
     const isDue = ({ readBackDue, unshownAt }: MemoryEntry) => readBackDue && unshownAt === null;
     return (await this.#select(isDue, limit)).map(writtenOf);
+  }
+
+  async hasUpserts(): Promise<boolean> {
+    return this.#file.read(hasUpserts);
+  }
+
+  async giving(
+    fields: readonly string[],
+    contacts: readonly string[],
+    before: number,
+  ): Promise<GivingEntry[]> {
+    return this.#file.read((state) => kept(giving(state, { fields, contacts, before })));
   }
 
   async openStaging(): Promise<OutboxStaging> {

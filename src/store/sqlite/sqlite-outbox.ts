@@ -3,6 +3,7 @@ import type { Accounted, Outbox, UnshownEntries } from '../../sync/ports/outbox.
 import type {
   EditDecision,
   EditRecord,
+  GivingEntry,
   LostNote,
   LostRequest,
   NewOutboxEntry,
@@ -14,6 +15,7 @@ import type {
   WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
+import { hasUpserts, listGiving } from './giving-records.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import { JoinedWrites } from './joined-writes.ts';
 import { lostRequests } from './lost-requests.ts';
@@ -155,6 +157,18 @@ export class SqliteOutbox implements Outbox {
 
   async readBackDue(limit: number): Promise<WrittenEntry[]> {
     return this.#file.read((db) => listReadBackDue(db, this.#object, limit));
+  }
+
+  async hasUpserts(): Promise<boolean> {
+    return this.#file.read((db) => hasUpserts(db, this.#object));
+  }
+
+  async giving(
+    fields: readonly string[],
+    contacts: readonly string[],
+    before: number,
+  ): Promise<GivingEntry[]> {
+    return this.#file.read((db) => listGiving(db, this.#object, { fields, contacts, before }));
   }
 
   async openStaging(): Promise<OutboxStaging> {

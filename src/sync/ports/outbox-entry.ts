@@ -87,6 +87,9 @@ export interface OutboxEntry {
 /** One whose record is in Salesforce and not in the mirror yet. */
 export type WrittenEntry = Pick<OutboxEntry, 'key' | 'op' | 'contactId'>;
 
+/** One that says, or has just said, what a contact has in some fields. */
+export type GivingEntry = Pick<OutboxEntry, 'seq' | 'contactKey' | 'contactId' | 'changes'>;
+
 /** A creation by a program that may have made a contact, and nobody knows yet whether it has, and which. */
 export type OpenCreation = Pick<OutboxEntry, 'contactKey' | 'sentOrgAt' | 'sentBy' | 'doubt'>;
 

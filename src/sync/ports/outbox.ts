@@ -2,6 +2,7 @@ import type { DoubtNote } from './doubt.ts';
 import type {
   EditDecision,
   EditRecord,
+  GivingEntry,
   LostNote,
   LostRequest,
   NewOutboxEntry,
@@ -118,6 +119,14 @@ export interface Outbox {
   readBackDue(limit: number): Promise<WrittenEntry[]>;
   /** Those that are noted as not shown (`note-unshown`), and whose record is not in the mirror yet. */
   readonly unshown: UnshownEntries;
+  /** Whether an upsert waits of which nobody knows yet whose it is. Cheap. */
+  hasUpserts(): Promise<boolean>;
+  /**
+   * Open entries, and done ones that are not read back yet, before the place `before`, that give one of these fields and name
+   * one of these contacts, by Id or by the application's key; each once, in order. Without upserts that nobody knows the
+   * contacts of.
+   */
+  giving(fields: readonly string[], contacts: readonly string[], before: number): Promise<GivingEntry[]>;
   /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
   openStaging(): Promise<OutboxStaging>;
 }

@@ -3,6 +3,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { externalIdName } from '../values/external-id-name.ts';
+import { givenBefore } from './given-values.ts';
 import { openMakers } from './open-makers.ts';
 
 /** Texts by which an entry means its contact: two entries that share one are of the same contact. */
@@ -16,7 +17,8 @@ type NamingField = Pick<Field, 'name' | 'type' | 'caseSensitive'>;
 /**
  * How these entries name their contacts: by Id, by the values of unique fields, and by the key that the application gave.
  * An upsert of a contact that the mirror knows is named by its Id too, or an update by Id could overtake it. What takes a
- * unique value from a contact is named by it: whoever is to have it next must not ask for it before. What is of a contact
+ * unique value from a contact is named by it: whoever is to have it next must not ask for it before. What follows an entry that
+ * gives its contact such a value is named by it likewise, for an upsert by that value means the contact. What is of a contact
  * that a creation may have made whose answer never came is named by that one's key too, and waits until that is known.
  */
 export async function contactNames(
@@ -39,6 +41,7 @@ export async function contactNames(
     return upsertField === null ? null : (ids.get(upsertField)?.get(String(changes[upsertField])) ?? null);
   };
   const formerNames = await formerValues(mirror, entries, { fields, idOf });
+  const given = await givenBefore(mirror, entries, { fields: fields.map(({ name }) => name), idOf });
   const makers = await openMakers(mirror, new Set(entries.flatMap((entry) => idOf(entry) ?? [])));
   // Each is asked for some times on its way; one that gets other values meanwhile is another object.
   const known = new WeakMap<OutboxEntry, readonly string[]>();
@@ -50,6 +53,10 @@ export async function contactNames(
     if (id !== null) names.add(id);
     const maker = id === null ? undefined : makers.get(id);
     if (maker !== undefined) names.add(maker);
+    for (const [field, value] of given(entry)) {
+      const name = externalIdName(unique.get(field)!, value);
+      if (name !== null) names.add(name);
+    }
     return [...names];
   };
   return (entry) => {
