@@ -24,6 +24,7 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     contactId: id,
     changes: { Title: 'Ours' },
     base: null,
+    baseAt: null,
     firstBase: null,
     found: null,
     state: 'in-doubt',

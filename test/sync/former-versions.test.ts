@@ -192,6 +192,9 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       lost_key: null,
       became: null,
       unshown_at: null,
+      done_order: null,
+      base_at: null,
+      lost_changes: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

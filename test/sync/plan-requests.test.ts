@@ -15,6 +15,7 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     contactId: null,
     changes: { LastName: key },
     base: null,
+    baseAt: null,
     firstBase: null,
     found: null,
     state: 'pending',

@@ -14,6 +14,7 @@ import type {
   WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
+import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import { giving, hasUpserts } from './memory-giving.ts';
 import { MemoryStaging } from './memory-staging.ts';
@@ -127,11 +128,14 @@ export class MemoryOutbox implements Outbox {
   }
 
   /** No program writes to a mirror in memory. */
-  async lostOf(): Promise<OutboxEntry[]> {
+  async ownWritesSince(): Promise<OwnWrite[]> {
     return [];
   }
 
-  /** For the same reason. */
+  async lostWritesOf(): Promise<LostWrite[]> {
+    return [];
+  }
+
   async openCreations(): Promise<OpenCreation[]> {
     return [];
   }

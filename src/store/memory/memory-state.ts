@@ -128,6 +128,7 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     ...entry,
     seq: outbox.size + 1,
     local: false,
+    baseAt: null,
     firstBase: null,
     found: null,
     way: null,

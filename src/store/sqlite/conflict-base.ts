@@ -1,8 +1,13 @@
 import type { Connection } from '../../sqlite/connection.ts';
+import { type BasePoints, basePointsOf, storedPoints } from './base-points.ts';
+import { lastDone } from './own-writes.ts';
 
 /** As JSON. */
 interface Bases {
+  seq: number;
   base: string | null;
+  baseAt: string | null;
+  done: number;
   firstBase: string | null;
   found: string | null;
 }
@@ -13,16 +18,26 @@ interface Bases {
  */
 export function keepConflictBase(db: Connection, key: string, base: Readonly<Record<string, unknown>>): void {
   const former = db
-    .prepare('SELECT base, first_base AS firstBase, found FROM outbox WHERE key = ? AND local = 1')
+    .prepare(`SELECT seq, base, base_at AS baseAt, first_base AS firstBase, found, ${lastDone} AS done
+       FROM outbox WHERE key = ? AND local = 1`)
     .get(key) as Bases | undefined;
   if (former === undefined) return;
   const { IsDeleted: isGone, ...found } = base;
-  db.prepare('UPDATE outbox SET base = ?, first_base = ?, found = ? WHERE key = ?').run(
+  db.prepare('UPDATE outbox SET base = ?, base_at = ?, first_base = ?, found = ? WHERE key = ?').run(
     JSON.stringify(base),
+    storedPoints(pointsNow(former, Object.keys(found))),
     JSON.stringify(firstBaseOf(former)),
     isGone === true ? null : JSON.stringify(found),
     key,
   );
+}
+
+/** What was found knows of all that is done. */
+function pointsNow({ seq, baseAt, done }: Bases, names: readonly string[]): BasePoints {
+  const points = basePointsOf(baseAt) ?? {};
+  const now = Object.entries(points).map(([name, point]) => [name, { ...point, done }] as const);
+  const others = names.filter((name) => !(name in points)).map((name) => [name, { seq, done }] as const);
+  return Object.fromEntries([...now, ...others]);
 }
 
 /** What the edit was based on before any conflict: of what one has found, the base has that. */

@@ -1,5 +1,5 @@
 import { newKey, sqlNow } from './new-key.ts';
-import { editedFields, pushedSinceRefused } from './refused-base.ts';
+import { lastDone } from './own-writes.ts';
 import { sqlText } from './sql-text.ts';
 import { memberJson } from './written-value.ts';
 
@@ -27,50 +27,80 @@ const unseenPushes = `outbox p WHERE p.contact_id = OLD.Id AND p.local = 0 AND p
     AND p.state = 'done' AND NOT EXISTS (SELECT 1 FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id
       WHERE c.Id = OLD.Id AND julianday(coalesce(x.at, c._value_at, c._read_at)) > ${overAt})`;
 
-/** SQL: what the last of these pushes has written to the field. An edit by SQL goes out only when they are read back. */
-const pushedValue = (field: string) => `(SELECT ${memberJson('w', 'p.changes')}
-  FROM (SELECT p.seq, p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w
-  WHERE w.key = ${field} ORDER BY p.seq DESC LIMIT 1)`;
+/** SQL: an edit of the contact that has not come to its end. */
+const openEdit = `o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped')`;
 
-/** SQL: the fields that these pushes have written. */
-const pushedFields = `SELECT w.key FROM (SELECT p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w`;
+/** SQL: the same of edits by SQL. The row shows what they have written, until they are read back. */
+const unreadEdits = `outbox p WHERE p.local = 1 AND p.contact_key = OLD._key AND p.read_back_due = 1
+    AND p.state = 'done' AND p.op <> 'delete'`;
+
+/** SQL: the `order` of the first of these that has written the field. */
+const firstUnseen = (field: string) => `(SELECT min(done) FROM (
+    SELECT p.done_order AS done FROM ${unseenPushes} AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL
+    UNION ALL
+    SELECT p.done_order FROM ${unreadEdits} AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL))`;
 
 /**
- * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
- * word; else what was pushed since the row was read; else what the row had. Unknown, and null here, where the contact was
- * just made and is not read back yet. A delete that waits for a person has found nothing for what comes instead of it: the
- * row shows what Salesforce has said since.
+ * SQL: of the first open edit of a field that says what it found there: for nothing that was not taken is Salesforce's word. A
+ * delete that waits for a person has found nothing for what comes instead of it: the row shows what Salesforce has said since.
  */
-const baseOf = (field: string, was: string) => `coalesce(
-  (SELECT ${memberJson('j', 'o.base')} FROM outbox o, json_each(o.base) j
-    WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND o.op <> 'delete'
-      AND j.key = ${field}
-    ORDER BY o.seq LIMIT 1),
-  ${pushedValue(field)},
-  CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
+const ofFirstOpen = (field: string, what: string) => `(SELECT ${what}
+    FROM outbox o, json_each(o.base) j WHERE ${openEdit} AND o.op <> 'delete' AND j.key = ${field}
+    ORDER BY o.seq LIMIT 1)`;
+
+/**
+ * What a field's edit is based on: what the first open edit of it found, else what the row has. Unknown, and null here, where
+ * the contact was just made and is not read back yet.
+ */
+const baseOf = (field: string) => {
+  const was = `(SELECT was FROM contact_edit e WHERE e.field = ${field})`;
+  return `coalesce(${ofFirstOpen(field, memberJson('j', 'o.base'))},
+    CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
+};
+
+/** SQL: the `order` of the last write that this base knows of. */
+const doneAt = (field: string) => `coalesce(
+    ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[0]')`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
 
 /** What an open edit has put in the place of a value that nobody knows says nothing of that one. */
 export const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
-  SELECT 1 FROM outbox o, json_each(o.changes) j WHERE o.local = 1 AND o.contact_key = OLD._key
-    AND o.state NOT IN ('done', 'dropped') AND o.op = 'update' AND j.key = contact_edit.field
+  SELECT 1 FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op = 'update' AND j.key = contact_edit.field
     AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key))`;
 
-const objectOf = (fields: string, baseOfField: string) => `(SELECT json_group_object(field, json(base)) FROM (
-    SELECT f.key AS field, ${baseOfField} AS base
-    FROM ${fields} f) WHERE base IS NOT NULL)`;
-const found = baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)');
+/** SQL: the bases of these fields, as one object. `fields`: a table whose column `key` has their names. */
+export const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
+    SELECT f.key AS field, ${baseOf('f.key')} AS base FROM ${fields} f) WHERE base IS NOT NULL)`;
 
-/** SQL: the bases of these fields of an edit that others went into, as one object. */
-export const basesOf = (fields: string) => objectOf(fields, found);
-/** SQL: the same of an entry that is made now. */
-const basesOfNew = (fields: string) => objectOf(fields, `coalesce(${pushedSinceRefused('f.key')}, ${found})`);
+/** SQL: when these were taken, as `base_at` has it: of what is edited now, and of what another edit is taken along with. */
+export const pointsOf = (fields: string) => `(SELECT json_group_object(f.key, json_array(${doneAt('f.key')},
+    CASE WHEN EXISTS (SELECT 1 FROM contact_edit e WHERE e.field = f.key) THEN ${lastEntry}
+      ELSE json_extract(outbox.base_at, '$."' || f.key || '"[1]') END)) FROM ${fields} f)`;
+const lastEntry = '(SELECT coalesce(max(seq), 0) FROM outbox)';
 
-/** SQL: what an edit is based on that goes into no other one. */
-export const baseOfEdit = basesOfNew('(SELECT field AS key FROM contact_edit)');
+/** The fields that a new edit changes, and those that a delete says what it found in, with those that it does not show. */
+const editFields = '(SELECT field AS key FROM contact_edit)';
+const deleteFields = `(SELECT field AS key FROM contact_edit
+  UNION SELECT w.key FROM (SELECT p.changes FROM ${unseenPushes}) p CROSS JOIN json_each(p.changes) w
+  UNION SELECT w.key FROM (SELECT p.changes FROM ${unreadEdits}) p CROSS JOIN json_each(p.changes) w
+  UNION SELECT j.key FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op = 'update')`;
+
+const newPointsOf = (
+  fields: string,
+  others: string,
+) => `(SELECT json_group_object(field, json_array(done, ${lastEntry} + 1))
+  FROM (SELECT f.key AS field, ${doneAt('f.key')} AS done FROM ${fields} f${others}))`;
+
+/** SQL: what an edit is based on that goes into no other one, and when that was taken. */
+export const baseOfEdit = basesOf(editFields);
+export const pointsOfEdit = newPointsOf(editFields, '');
 /** SQL: what a delete is based on: all that the contact has. */
-export const baseOfDelete = basesOfNew(
-  `(SELECT field AS key FROM contact_edit UNION ${pushedFields} UNION ${editedFields})`,
-);
+export const baseOfDelete = basesOf(deleteFields);
+export const pointsOfDelete = newPointsOf(deleteFields, ` UNION ALL SELECT '', ${lastDone}`);
+
+/** SQL: whether a write to the field was done since its base was taken, of the entry in question. */
+export const wasWrittenSince = (field: string) => `EXISTS (SELECT 1 FROM outbox p
+  WHERE p.done_order > json_extract(outbox.base_at, '$."' || ${field} || '"[0]') AND p.contact_id = OLD.Id
+    AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL)`;
 
 /**
  * SQL: whether `j`, a field that a refused entry changes, cannot be written now: the org has it no more, this user may not

@@ -1,4 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
+import { type BasePoints, basePointsOf, storedPoints } from './base-points.ts';
 import { neverSent } from './never-sent.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { prepared } from './prepared.ts';
@@ -12,6 +13,7 @@ export interface LocalEntry {
   contactId: string | null;
   changes: Values;
   base: Values | null;
+  baseAt: BasePoints | null;
   firstBase: Values | null;
   found: Values | null;
   state: string;
@@ -26,7 +28,7 @@ export const isClosed = (state: string) => state === 'done' || state === 'droppe
 
 /** Open ones, and those that are done and whose contact is not read back yet. */
 export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
-  const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, settled_at, errors, error_code, error_message`;
+  const columns = `seq, op, contact_id, changes, base, base_at, first_base, found, state, sent_at, settled_at, errors, error_code, error_message`;
   const rows = prepared(
     db,
     `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
@@ -39,6 +41,7 @@ export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
     contact_id: string | null;
     changes: string;
     base: string | null;
+    base_at: string | null;
     first_base: string | null;
     found: string | null;
     state: string;
@@ -54,6 +57,7 @@ export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
     contactId: row.contact_id,
     changes: JSON.parse(row.changes) as Values,
     base: parsed(row.base),
+    baseAt: basePointsOf(row.base_at),
     firstBase: parsed(row.first_base),
     found: parsed(row.found),
     state: row.state,
@@ -99,19 +103,11 @@ export function reviveRest(db: Connection, refused: LocalEntry, taken: Values): 
   reviveEntry(db, refused);
 }
 
-/**
- * `behind` does what both of them were to do. What it is based on itself counts where it says so (`isLater`): something came
- * between the two.
- */
-export function mergeEntries(
-  db: Connection,
-  former: LocalEntry,
-  behind: LocalEntry,
-  { isLater = false }: { isLater?: boolean } = {},
-): void {
+/** `behind` does what both of them were to do: based on what the first of them found. */
+export function mergeEntries(db: Connection, former: LocalEntry, behind: LocalEntry): void {
   behind.changes = { ...former.changes, ...behind.changes };
-  const base = isLater ? { ...former.base, ...behind.base } : { ...behind.base, ...former.base };
-  behind.base = former.op === 'create' ? null : base;
+  behind.baseAt = former.op === 'create' ? null : pointsOfBoth(former, behind);
+  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
   behind.firstBase = both(behind.firstBase, former.firstBase);
   behind.found = both(behind.found, former.found);
   if (behind.state === 'rejected') tellBoth(db, behind, former);
@@ -122,11 +118,12 @@ export function mergeEntries(
   behind.changes = Object.fromEntries(changes);
   prepared(
     db,
-    `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
+    `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, base_at = ?, first_base = ?, found = ? WHERE seq = ?`,
   ).run(
     behind.op,
     JSON.stringify(behind.changes),
     behind.base && JSON.stringify(behind.base),
+    storedPoints(behind.baseAt),
     behind.firstBase && JSON.stringify(behind.firstBase),
     behind.found && JSON.stringify(behind.found),
     behind.seq,
@@ -168,9 +165,25 @@ export function closeEntry(db: Connection, entry: LocalEntry): void {
   entry.state = 'dropped';
 }
 
-export function setBase(db: Connection, entry: LocalEntry, base: Values): void {
+/** Bases the one on what the other one has found. */
+export function takeBase(db: Connection, entry: LocalEntry, { base, baseAt }: LocalEntry): void {
   entry.base = base;
-  prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(JSON.stringify(base), entry.seq);
+  entry.baseAt = baseAt;
+  prepared(db, 'UPDATE outbox SET base = ?, base_at = ? WHERE seq = ?').run(
+    base && JSON.stringify(base),
+    storedPoints(baseAt),
+    entry.seq,
+  );
+}
+
+/** What both edit was found by the first of them, and edited last by the other. */
+function pointsOfBoth(former: LocalEntry, behind: LocalEntry): BasePoints {
+  const points = { ...behind.baseAt, ...former.baseAt };
+  for (const [name, later] of Object.entries(behind.baseAt ?? {})) {
+    const point = name in (former.base ?? {}) ? former.baseAt?.[name] : undefined;
+    points[name] = point === undefined ? later : { ...point, seq: later.seq };
+  }
+  return points;
 }
 
 function parsed(values: string | null): Values | null {

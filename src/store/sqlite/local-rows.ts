@@ -11,7 +11,7 @@ import {
   mergeEntries,
   reviveEntry,
   reviveRest,
-  setBase,
+  takeBase,
   type Values,
 } from './local-entries.ts';
 import { isDeleted, isMadeAgain, stateOf } from './local-row-state.ts';
@@ -82,7 +82,6 @@ class RowRefresh {
       entries = localEntriesOf(this.#db, key);
       this.#joinWaiting(entries);
     }
-    this.#moveBases(entries, changed);
     this.#foldRefused(entries);
     this.#reviveRefused(entries, changed);
     if (entries.every(({ state }) => state === 'dropped'))
@@ -179,44 +178,13 @@ class RowRefresh {
   /** The row that shows what Salesforce has says more than the other one. */
   #keepBase(last: LocalEntry, former: LocalEntry): void {
     if (last.base !== null || former.base === null) return;
-    setBase(this.#db, last, former.base);
+    takeBase(this.#db, last, former);
   }
 
   /** A creation that a person has given up takes along what was to follow it: there will be no contact. */
   #endWithoutCreation(entries: LocalEntry[]): void {
     if (entries.some(({ op }) => op === 'create')) return;
     for (const entry of entries) closeEntry(this.#db, entry);
-  }
-
-  /**
-   * What Salesforce has taken is what the edits behind it are based on; but for a creation, where somebody has seen the
-   * contact in Salesforce since, and edited that.
-   */
-  #moveBases(entries: LocalEntry[], changed: readonly number[]): void {
-    const pushed = changed.flatMap((seq) => {
-      const row = prepared(
-        this.#db,
-        "SELECT changes FROM outbox WHERE seq = ? AND local = 0 AND state = 'done'",
-      )
-        .pluck()
-        .get(seq) as string | undefined;
-      return row === undefined ? [] : [{ seq, changes: JSON.parse(row) as Values }];
-    });
-    // What was done before has moved them then; what was pushed since has come after it.
-    const done = entries.filter(({ seq, state }) => state === 'done' && changed.includes(seq));
-    const creations = new Set(entries.flatMap(({ op, seq }) => (op === 'create' ? [seq] : [])));
-    for (const { seq, changes } of [...done, ...pushed].toSorted((a, b) => a.seq - b.seq)) {
-      for (const entry of entries) {
-        if (entry.seq < seq || isClosed(entry.state) || entry.op === 'create') continue;
-        const isKnown = (name: string) =>
-          creations.has(seq) && (entry.op === 'delete' || name in (entry.base ?? {}));
-        const moved = Object.entries(changes).filter(
-          ([name]) => (entry.op === 'delete' || name in entry.changes) && !isKnown(name),
-        );
-        if (moved.length === 0 || (entry.op === 'delete' && entry.base === null)) continue;
-        setBase(this.#db, entry, { ...entry.base, ...Object.fromEntries(moved) });
-      }
-    }
   }
 
   /** What was edited while it was under way, and then refused, goes as one: an edit of a refused contact revives it. */
@@ -236,8 +204,7 @@ class RowRefresh {
       }
       // A creation writes over nothing.
       if (refused.op !== 'create' && isPushedBetween(this.#db, refused, behind)) continue;
-      // A push that waited between them has moved the later base.
-      mergeEntries(this.#db, refused, behind, { isLater: true });
+      mergeEntries(this.#db, refused, behind);
     }
   }
 

@@ -13,6 +13,7 @@ import type {
   SendWay,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
+import { basePointsOf } from './base-points.ts';
 import { neverSent } from './never-sent.ts';
 import { isOpenCreation } from './open-creation.ts';
 import { prepared } from './prepared.ts';
@@ -29,7 +30,7 @@ const outboxStates = [
 ] as const satisfies readonly OutboxState[];
 
 /** Those that an entry is made of: a row has more, and each that is read is a value to be collected. */
-export const entryColumns = `seq, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, way, api, job, upsert_field,
+export const entryColumns = `seq, key, op, local, contact_key, contact_id, changes, base, base_at, first_base, found, state, way, api, job, upsert_field,
   allow_duplicates, atomic_group, attempts, errors, created_at, sent_at, sent_org_at, sent_by, known_before, doubt,
   settled_at, read_back_due, created`;
 
@@ -42,6 +43,7 @@ export interface OutboxRow {
   contact_id: string | null;
   changes: string;
   base: string | null;
+  base_at: string | null;
   first_base: string | null;
   found: string | null;
   state: OutboxState;
@@ -181,25 +183,10 @@ export function accountedFor(db: Connection, object: string, ids: readonly strin
 }
 
 export function doneOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
-  return entriesOf(db, "state = 'done'", { object, ids });
-}
-
-export function lostOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
-  return entriesOf(db, "state IN ('dropped', 'rejected') AND lost_key IS NOT NULL AND op <> 'delete'", {
-    object,
-    ids,
-  });
-}
-
-function entriesOf(
-  db: Connection,
-  condition: string,
-  { object, ids }: { object: string; ids: readonly string[] },
-): OutboxEntry[] {
   const rows = prepared(
     db,
     `SELECT ${entryColumns} FROM outbox
-     WHERE object = ? AND ${condition} AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+     WHERE object = ? AND state = 'done' AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
   ).all(object, JSON.stringify(ids)) as OutboxRow[];
   return rows.map(entryOf);
 }
@@ -266,6 +253,7 @@ export function entryOf(row: OutboxRow): OutboxEntry {
     contactId: row.contact_id,
     changes: JSON.parse(row.changes) as Record<string, unknown>,
     base: row.base === null ? null : (JSON.parse(row.base) as Record<string, unknown>),
+    baseAt: basePointsOf(row.base_at),
     firstBase: row.first_base === null ? null : (JSON.parse(row.first_base) as Record<string, unknown>),
     found: row.found === null ? null : (JSON.parse(row.found) as Record<string, unknown>),
     state: row.state,

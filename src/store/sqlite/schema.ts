@@ -169,6 +169,11 @@ export const migrations: readonly string[] = [
   DROP INDEX outbox_read_back;
   CREATE INDEX outbox_read_back ON outbox (object, seq) WHERE read_back_due = 1 AND unshown_at IS NULL;
   CREATE INDEX outbox_unshown ON outbox (object, contact_id) WHERE read_back_due = 1 AND unshown_at IS NOT NULL;
+  ALTER TABLE outbox ADD COLUMN done_order INTEGER;
+  ALTER TABLE outbox ADD COLUMN base_at TEXT;
+  ALTER TABLE outbox ADD COLUMN lost_changes TEXT;
+  CREATE INDEX outbox_done ON outbox (done_order, contact_id) WHERE done_order IS NOT NULL;
+  CREATE INDEX outbox_lost_changes ON outbox (contact_id) WHERE lost_changes IS NOT NULL;
   `,
 ];
 
@@ -199,6 +204,9 @@ const gained = {
     lost_key: 'NULL',
     became: 'NULL',
     unshown_at: 'NULL',
+    done_order: 'NULL',
+    base_at: 'NULL',
+    lost_changes: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

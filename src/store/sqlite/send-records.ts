@@ -6,8 +6,9 @@ import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { keepLost } from './keep-lost.ts';
 import { neverSent } from './never-sent.ts';
+import { lastDone } from './own-writes.ts';
 import { prepared } from './prepared.ts';
-import { moveReadBases } from './read-bases.ts';
+import { noteRewritten } from './rewritten.ts';
 import type { SendStep } from './send-step.ts';
 
 /**
@@ -84,12 +85,15 @@ function knownBefore(db: Connection, keys: string): [seq: number, values: string
 /** What a person has dropped meanwhile stays so, or it would be sent again. */
 const unlessDropped = `outbox.key = j.value ->> 0 AND outbox.state <> 'dropped'`;
 
+/** A creation by a push has nothing before it that an edit could be based on. */
+const doneOrder = `CASE WHEN op <> 'create' OR upsert_field IS NOT NULL OR local = 1 THEN ${lastDone} + 1 END`;
+
 /** Each entry at most once. */
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const settleDone = prepared(
     db,
     `UPDATE outbox SET state = 'done', contact_id = j.value ->> 1, settled_at = j.value ->> 2,
-       created = j.value ->> 3, read_back_due = 1, known_before = NULL, doubt = NULL, errors = '[]',
+       created = j.value ->> 3, done_order = ${doneOrder}, read_back_due = 1, known_before = NULL, doubt = NULL, errors = '[]',
        error_code = NULL, error_message = NULL, error_fields = NULL
      FROM json_each(?) j WHERE ${unlessDropped}`,
   );
@@ -170,7 +174,7 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   const all = [...keys, ...writtenBefore(db, keys)];
   const list = JSON.stringify(all);
   adoptKeysOfCreations(db, list, all.length);
-  moveReadBases(db, list);
+  noteRewritten(db, list);
   prepared(
     db,
     `UPDATE outbox SET read_back_due = 0, contact_key = CASE WHEN local = 0 AND op = 'create' THEN

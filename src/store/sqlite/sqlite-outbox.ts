@@ -16,6 +16,7 @@ import type {
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { hasUpserts, listGiving } from './giving-records.ts';
+import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import { JoinedWrites } from './joined-writes.ts';
 import { lostRequests } from './lost-requests.ts';
@@ -26,10 +27,10 @@ import {
   doneOf,
   hasEntryForJob,
   listEntries,
-  lostOf,
   type OutboxFilter,
   openCreations,
 } from './outbox-records.ts';
+import { lostWritesOf, ownWritesSince } from './own-writes.ts';
 import { countUnshown, listReadBackDue, listUnshownDue, listUnshownOf } from './read-back-records.ts';
 import type { SendStep } from './send-step.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
@@ -95,8 +96,12 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => doneOf(db, this.#object, ids));
   }
 
-  async lostOf(ids: readonly string[]): Promise<OutboxEntry[]> {
-    return this.#file.read((db) => lostOf(db, this.#object, ids));
+  async ownWritesSince(ids: readonly string[], since: number): Promise<OwnWrite[]> {
+    return this.#file.read((db) => ownWritesSince(db, this.#object, ids, since));
+  }
+
+  async lostWritesOf(ids: readonly string[]): Promise<LostWrite[]> {
+    return this.#file.read((db) => lostWritesOf(db, this.#object, ids));
   }
 
   async openCreations(): Promise<OpenCreation[]> {

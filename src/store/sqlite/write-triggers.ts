@@ -7,11 +7,14 @@ import {
   forgetOwn,
   keepGivenUp,
   ofChanges,
+  pointsOf,
+  pointsOfDelete,
+  pointsOfEdit,
+  wasWrittenSince,
 } from './edit-base.ts';
 import { foldInto, isAlone, lastUnsent, open, unsent } from './edit-target.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
-import { rebaseRefused } from './refused-base.ts';
 import { sqlText } from './sql-text.ts';
 import {
   holdsText,
@@ -157,7 +160,6 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     ...refuseTooLong(writeable),
     forgetOwn,
     keepGivenUp(object, into),
-    rebaseRefused(into),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
         sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
@@ -170,16 +172,16 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
           UNION ALL
           SELECT j.key, ${memberJson('j', 'outbox.changes')} FROM json_each(outbox.changes) j
             WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
-        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_org_at IS NOT NULL OR value IS NOT
+        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_changes IS NOT NULL OR ${wasWrittenSince('field')} OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
-    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')},
+    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}, base_at = ${pointsOf('json_each(outbox.changes)')},
         first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}
       WHERE seq = ${into} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
-    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
+    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, base_at, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,
         (SELECT json_group_object(field, json(value)) FROM contact_edit),
-        ${baseOfEdit}, 'pending', ${sqlNow}
+        ${baseOfEdit}, ${pointsOfEdit}, 'pending', ${sqlNow}
       WHERE ${into} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
     // Set back to what it was before: there is nothing to send, unless a request that was cut may still be carried out.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
@@ -208,10 +210,10 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
     `UPDATE contact_local SET _deleted = 1, _state = 'pending', _error = NULL WHERE _key = OLD._key`,
     ...collect,
     forgetOwn,
-    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
+    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, base_at, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
         CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
-          THEN ${baseOfDelete} END, 'pending', ${sqlNow}
+          THEN ${baseOfDelete} END, ${pointsOfDelete}, 'pending', ${sqlNow}
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,

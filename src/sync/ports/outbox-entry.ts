@@ -1,4 +1,5 @@
 import type { Doubt } from './doubt.ts';
+import type { BasePoint } from './own-write.ts';
 import type { RecordError } from './record-writes.ts';
 
 export type OutboxOp = 'create' | 'update' | 'delete';
@@ -46,6 +47,8 @@ export interface OutboxEntry {
   changes: Record<string, unknown>;
   /** What Salesforce had in the fields when they were edited; from a conflict on what it had then, which a decision holds against. */
   base: Record<string, unknown> | null;
+  /** When that was, by name of the field; '' is for all others of a delete. Null where nothing is known of it. */
+  baseAt: Record<string, BasePoint> | null;
   /** What a conflict has put `found` in the place of, in `base`; null where none was found. */
   firstBase: Record<string, unknown> | null;
   /** What Salesforce had when the last conflict was found; null where there was none, or no contact. */

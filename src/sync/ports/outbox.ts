@@ -14,6 +14,7 @@ import type {
   WrittenEntry,
 } from './outbox-entry.ts';
 import type { Brake, OutboxStaging } from './outbox-staging.ts';
+import type { LostWrite, OwnWrite } from './own-write.ts';
 
 /** Ids of records that creates have to do with. */
 export interface Accounted {
@@ -74,10 +75,12 @@ export interface Outbox {
   /** What is done of these records, by whatever entries, in order. Reads all that is done: for what is seldom asked. */
   doneOf(ids: readonly string[]): Promise<OutboxEntry[]>;
   /**
-   * Updates and upserts of these records that were refused or given up, and of which a request had no answer, in order. Reads all
-   * that was refused or given up: for what is seldom asked.
+   * Writes to these records by programs, or by pushes that named them, whose `order` is greater than `since`; in their order.
+   * Cheap where few were done since.
    */
-  lostOf(ids: readonly string[]): Promise<OutboxEntry[]>;
+  ownWritesSince(ids: readonly string[], since: number): Promise<OwnWrite[]>;
+  /** Updates and upserts of these records of which a request had no answer, in order. Cheap where none is. */
+  lostWritesOf(ids: readonly string[]): Promise<LostWrite[]>;
   /** Creations that programs have asked for, that were sent, and of which no answer is known; in order. Cheap where none is. */
   openCreations(): Promise<OpenCreation[]>;
   /**

@@ -59,6 +59,9 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
             lost_key: null,
             became: null,
             unshown_at: null,
+            done_order: null,
+            base_at: null,
+            lost_changes: null,
           }
         : {}),
       ...(table === 'push' ? { queued: 0 } : {}),

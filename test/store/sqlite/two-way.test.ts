@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import { freshDoubt } from '../../../src/sync/push/settle/fresh-doubt.ts';
+import { baseNow, firstPoint } from '../../../src/sync/two-way/own-writes.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, field } from './contact-fields.ts';
 import { csvPage, epoch } from './pages.ts';
@@ -212,7 +213,9 @@ describe('UPDATE', () => {
     });
     // Salesforce has taken the first: that is what the second one meets.
     await outbox.settle([{ key: first!.key, state: 'done', contactId: idOf(1), created: false, at: epoch }]);
-    expect((await two.asked())[1]).toMatchObject({ base: { Email: 'a@example.com', FirstName: 'First1' } });
+    const [, second] = await two.asked();
+    const writes = await outbox.ownWritesSince([idOf(1)], firstPoint(second!));
+    expect(baseNow(second!, writes)).toEqual({ Email: 'a@example.com', FirstName: 'First1' });
     expect(two.row(idOf(1))).toMatchObject({ Email: 'p1@example.com', FirstName: 'X', _state: 'pending' });
   });
 

@@ -12,7 +12,7 @@ import { readBackOf } from '../read-back/read-back.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { surelySame } from '../values/same-value.ts';
-import { basedOnGivenUp } from './own-given-up.ts';
+import { basedOnLost, basedOnOwn } from './own-bases.ts';
 
 type Rec = Record<string, unknown>;
 
@@ -56,7 +56,7 @@ export async function checkEdits(
     });
   const plans = new Map(edits.map((edit) => [edit.key, planOf(edit)]));
   const disputed = edits.filter(({ key }) => isDisputed(plans.get(key)!));
-  for (const edit of await basedOnGivenUp(context, disputed, { found, fields }))
+  for (const edit of await basedOnLost(context, disputed, { found, fields }))
     plans.set(edit.key, planOf(edit));
   const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!));
   const lines = edits.flatMap((edit) =>
@@ -88,10 +88,7 @@ function isDisputed(plan: EditPlan): boolean {
   return plan.kind === 'conflict' || plan.kind === 'drop' || (plan.kind === 'send' && plan.lost.length > 0);
 }
 
-/**
- * The edits, based on what has become of our own writes before them: those are read back first, and may have been since
- * these were listed.
- */
+/** The edits, based on what has become of our own writes before them: those are read back first. */
 async function basedOnRead(
   context: SyncContext,
   edits: readonly OutboxEntry[],
@@ -99,9 +96,7 @@ async function basedOnRead(
 ): Promise<OutboxEntry[]> {
   const ids = new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])));
   await readBackOf(context, ids, options);
-  const stored = await context.mirror.outbox.list({ keys: edits.map(({ key }) => key) });
-  const bases = new Map(stored.map(({ key, base }) => [key, base]));
-  return edits.map((edit) => ({ ...edit, base: bases.get(edit.key) ?? edit.base }));
+  return basedOnOwn(context, edits);
 }
 
 /** By the Id that the edits name. What retrieve does not show is deleted, merged, purged or hidden. */

@@ -18,10 +18,8 @@ const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
 const longestCallMs = 150_000;
 
 interface Met {
-  /** The edit's place, and that of what was written. */
+  /** Place of what was written. */
   seq: number;
-  writtenSeq: number;
-  base: string;
   op: string;
   job: string | null;
   written: string;
@@ -36,14 +34,13 @@ interface Met {
 }
 
 /**
- * Triggers and flows of an org may save another value than was sent. An edit that came before the contact was read back
- * is based on the value that was sent; from now on on what became of it, where nobody but this user has changed the
- * contact since the request. What was read before the request is nothing that became of it: the contact may not be shown any
- * more. What became of a push behind a refused edit is kept with the push, for the next edit goes into that one. The caller
- * holds the transaction, and the contacts are in the mirror.
+ * Triggers and flows of an org may save another value than was sent. What became of it is kept with what was written, for the
+ * edits that were made before it was read back; where nobody but this user has changed the contact since the request, and no
+ * later write of ours was done to the field. What was read before the request is nothing that became of it: the contact may not
+ * be shown any more. The caller holds the transaction, and the contacts are in the mirror.
  */
-export function moveReadBases(db: Connection, keys: string): void {
-  const any = prepared(db, `SELECT 1 FROM outbox WHERE ${openEdits} AND base IS NOT NULL LIMIT 1`);
+export function noteRewritten(db: Connection, keys: string): void {
+  const any = prepared(db, `SELECT 1 FROM outbox WHERE ${openEdits} AND base_at IS NOT NULL LIMIT 1`);
   if (any.get() === undefined) return;
   const fields = loadFields(db, object).filter(({ current }) => current);
   if (!['LastModifiedById', 'LastModifiedDate'].every((name) => fields.some((field) => field.name === name)))
@@ -55,38 +52,27 @@ export function moveReadBases(db: Connection, keys: string): void {
   const madeAt = fields.some(({ name }) => name === 'CreatedDate') ? 't.CreatedDate' : 'NULL';
   const met = prepared(
     db,
-    `SELECT e.seq, o.seq AS writtenSeq, e.base, o.op, o.job, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
+    `SELECT o.seq, o.op, o.job, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
        o.settled_at AS settledAt, t.LastModifiedDate AS changedAt, ${madeAt} AS madeAt,
        (SELECT json_group_object(j.key, json(CASE j.key ${values.join(' ')} END)) FROM json_each(o.changes) j
-         WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)) AS now
+         WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.done_order > o.done_order AND l.contact_id = t.Id
+             AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)) AS now
      FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value CROSS JOIN contact t ON t.Id = o.contact_id
-       CROSS JOIN outbox e ON e.contact_key IN (o.contact_key, t._key, t.Id)
-     WHERE o.state = 'done' AND o.op <> 'delete' AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL
-       AND substr(t.LastModifiedById, 1, 15) = substr(o.sent_by, 1, 15)
-       AND e.local = 1 AND e.state NOT IN ('done', 'dropped') AND e.state <> 'conflict' AND e.base IS NOT NULL
-       AND (+e.seq > o.seq OR (o.local = 0 AND e.attempts > 0)) AND t._read_at >= o.sent_org_at
-     ORDER BY o.seq`,
+     WHERE o.state = 'done' AND o.op <> 'delete' AND o.done_order IS NOT NULL
+       AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL
+       AND substr(t.LastModifiedById, 1, 15) = substr(o.sent_by, 1, 15) AND t._read_at >= o.sent_org_at
+       AND EXISTS (SELECT 1 FROM outbox WHERE ${openEdits} AND contact_key IN (o.contact_key, t._key, t.Id))`,
   ).all(keys) as Met[];
-  const store = prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?');
-  const bases = new Map<number, Values>();
-  const became = new Map<number, Values>();
+  const note = prepared(db, 'UPDATE outbox SET became = ? WHERE seq = ?');
   for (const row of met) {
     if (!isOwnChange(row)) continue;
     const now = JSON.parse(row.now) as Values;
-    const rewritten = Object.entries(JSON.parse(row.written) as Values).filter(
-      ([name, value]) => name in now && now[name] !== value,
-    );
+    const written = Object.entries(JSON.parse(row.written) as Values);
+    const rewritten = written.filter(([name, value]) => name in now && now[name] !== value);
     if (rewritten.length === 0) continue;
-    became.set(row.writtenSeq, Object.fromEntries(rewritten.map(([name]) => [name, now[name]])));
-    const base = bases.get(row.seq) ?? (JSON.parse(row.base) as Values);
-    const moved = rewritten.filter(([name, value]) => name in base && base[name] === value);
-    if (moved.length === 0) continue;
-    for (const [name] of moved) base[name] = now[name];
-    bases.set(row.seq, base);
+    note.run(JSON.stringify(Object.fromEntries(rewritten.map(([name]) => [name, now[name]]))), row.seq);
   }
-  for (const [seq, base] of bases) store.run(JSON.stringify(base), seq);
-  const note = prepared(db, 'UPDATE outbox SET became = ? WHERE seq = ?');
-  for (const [seq, values] of became) note.run(JSON.stringify(values), seq);
 }
 
 /**

@@ -1,0 +1,50 @@
+import type { Connection } from '../../sqlite/connection.ts';
+import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
+import { prepared } from './prepared.ts';
+
+type Values = Record<string, unknown>;
+
+/** SQL: how many writes are done, in their order. The terms of the index `outbox_done`. */
+export const lastDone = '(SELECT coalesce(max(done_order), 0) FROM outbox WHERE done_order IS NOT NULL)';
+
+export function ownWritesSince(
+  db: Connection,
+  object: string,
+  ids: readonly string[],
+  since: number,
+): OwnWrite[] {
+  const rows = prepared(
+    db,
+    `SELECT seq, done_order, contact_id, op = 'create' AND upsert_field IS NULL AS is_creation, changes, became
+     FROM outbox WHERE done_order > ? AND object = ? AND contact_id IN (SELECT value FROM json_each(?))
+     ORDER BY done_order, seq`,
+  ).all(since, object, JSON.stringify(ids)) as {
+    seq: number;
+    done_order: number;
+    contact_id: string;
+    is_creation: number;
+    changes: string;
+    became: string | null;
+  }[];
+  return rows.map((row) => ({
+    seq: row.seq,
+    order: row.done_order,
+    contactId: row.contact_id,
+    isCreation: row.is_creation === 1,
+    sent: JSON.parse(row.changes) as Values,
+    became: row.became === null ? {} : (JSON.parse(row.became) as Values),
+  }));
+}
+
+export function lostWritesOf(db: Connection, object: string, ids: readonly string[]): LostWrite[] {
+  const rows = prepared(
+    db,
+    `SELECT seq, contact_id, lost_changes FROM outbox
+     WHERE lost_changes IS NOT NULL AND +object = ? AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY +seq`,
+  ).all(object, JSON.stringify(ids)) as { seq: number; contact_id: string; lost_changes: string }[];
+  return rows.map((row) => ({
+    seq: row.seq,
+    contactId: row.contact_id,
+    values: JSON.parse(row.lost_changes) as Values[],
+  }));
+}
