@@ -102,7 +102,7 @@ async function release(
 ): Promise<string[]> {
   const keys = new Set(named.map(({ key }) => key));
   const lost = (await outbox.lostRequests()).flatMap(({ entry: { key } }) => (keys.has(key) ? [key] : []));
-  await outbox.noteLost(lost.map((key) => ({ key, over: true })));
+  await outbox.noteLost(lost.map((key) => ({ key, over: null })));
   return lost;
 }
 

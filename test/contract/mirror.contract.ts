@@ -966,7 +966,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await outbox.settle([{ key, state: 'in-doubt', errors: [], refused: true, at: epoch + 5 }]);
       expect(await ends()).toEqual([epoch + 4_000]);
       await outbox.settle([{ key, state: 'pending', errors: [], at: epoch + 6 }]);
-      await outbox.noteLost([{ key, over: true }]);
+      await outbox.noteLost([{ key, over: null }]);
       await send();
       await outbox.settle([{ key, state: 'in-doubt', errors: [], refused: true, at: epoch + 7 }]);
       expect(await ends()).toEqual([]);

@@ -195,6 +195,7 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       done_order: null,
       base_at: null,
       lost_changes: null,
+      lost_over_at: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

@@ -381,7 +381,7 @@ describe('a request that is carried out long after it was cut', () => {
     expect(await reason()).toBeNull();
     await outbox.settle([{ key: upsert.key, state: 'done', contactId: String(id), created: false, at: 0 }]);
     expect(await reason()).toBe('lost');
-    await outbox.noteLost([{ key: upsert.key, over: true }]);
+    await outbox.noteLost([{ key: upsert.key, over: null }]);
     expect(await reason()).toBeNull();
   });
 
@@ -528,7 +528,7 @@ describe('a request that is carried out long after it was cut', () => {
       ]);
       await pushed(rig, upsert, { upsertField: 'ParaHack_Id__c' });
       const [entry] = (await entries(rig)) as [OutboxEntry];
-      await outbox.noteLost([{ key: entry.key, over: true }]);
+      await outbox.noteLost([{ key: entry.key, over: null }]);
       await cycle(rig);
       expect(await states(rig)).toEqual(['rejected']);
     });

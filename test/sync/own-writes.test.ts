@@ -13,7 +13,7 @@ const edit = (more: Partial<Edit> = {}): Edit => ({
   op: 'update',
   changes: { A: 'mine' },
   base: { A: 'there' },
-  baseAt: { A: { done: 2, seq: 5 } },
+  baseAt: { A: { done: 2, seq: 5, knownTo: null } },
   ...more,
 });
 const write = (more: Partial<OwnWrite>): OwnWrite => ({
@@ -49,7 +49,7 @@ describe('what an edit is based on now', () => {
     const both = edit({
       changes: { A: 'mine', B: 'mine' },
       base: { A: 'there', B: 'there' },
-      baseAt: { A: { done: 2, seq: 7 }, B: { done: 2, seq: 5 } },
+      baseAt: { A: { done: 2, seq: 7, knownTo: null }, B: { done: 2, seq: 5, knownTo: null } },
     });
     expect(baseNow(both, [write({ seq: 6, sent: { A: 'ours', B: 'ours' } })])).toEqual({
       A: 'ours',
@@ -63,7 +63,7 @@ describe('what an edit is based on now', () => {
     expect(baseNow(unseen, [made])).toEqual({ A: 'ours', B: 'OURS' });
     expect(baseNow({ ...unseen, base: { B: 'ours' } }, [made])).toEqual({ A: 'ours', B: 'OURS' });
     // Told as done behind a write to it, it still stands before that.
-    const later = edit({ base: {}, baseAt: { A: { done: 2, seq: 5 } } });
+    const later = edit({ base: {}, baseAt: { A: { done: 2, seq: 5, knownTo: null } } });
     expect(baseNow(later, [write({ sent: { A: 'pushed' } }), { ...made, order: 9 }])).toEqual({
       A: 'pushed',
     });
@@ -72,7 +72,7 @@ describe('what an edit is based on now', () => {
   it('is for a delete all that was written, and nothing where it knows of nothing', () => {
     const asked = { op: 'delete', changes: {} } as const;
     const writes = [write({ sent: { A: 'ours', B: 'ours' } })];
-    const baseAt = { '': { done: 2, seq: 5 }, B: { done: 3, seq: 5 } };
+    const baseAt = { '': { done: 2, seq: 5, knownTo: null }, B: { done: 3, seq: 5, knownTo: null } };
     expect(baseNow(edit({ ...asked, baseAt }), writes)).toEqual({ A: 'ours' });
     expect(baseNow(edit({ ...asked, baseAt, base: null }), writes)).toBeNull();
     // A creation's field that the contact did not show is none that was lost since.
@@ -92,7 +92,7 @@ describe('what an edit is based on now', () => {
       const asked = edit({
         changes: { A: 'mine', B: 'mine' },
         base,
-        baseAt: { A: { done: known, seq }, B: { done: known, seq } },
+        baseAt: { A: { done: known, seq, knownTo: null }, B: { done: known, seq, knownTo: null } },
       });
       for (const [name, now] of Object.entries(baseNow(asked, own) ?? {})) {
         const counted = own.filter((one) => one.isCreation || (one.order > known && one.seq <= seq));
@@ -110,7 +110,7 @@ describe('what an edit is based on now', () => {
 
 describe('what a request without an answer may have written', () => {
   const lost = (more: Partial<LostWrite> = {}): LostWrite[] => [
-    { seq: 4, contactId, values: [{ A: 'one' }, { A: 'two', B: 'b' }], ...more },
+    { seq: 4, contactId, values: [{ A: 'one' }, { A: 'two', B: 'b' }], overAt: null, ...more },
   ];
   const isOwn = (value: string, some = lost(), done = -1, asked = edit()) =>
     mayHaveWritten(asked, 'A', { lost: some, done, isSame: (sent) => sent === value });
@@ -125,8 +125,15 @@ describe('what a request without an answer may have written', () => {
     expect(isOwn('one', lost(), 3)).toBe(true);
   });
 
+  it('is none of what was over when the base was taken', () => {
+    const knownTo = (ms: number) => edit({ baseAt: { A: { done: 2, seq: 5, knownTo: ms } } });
+    expect(isOwn('one', lost({ overAt: 1_000 }), -1, knownTo(1_001))).toBe(false);
+    expect(isOwn('one', lost({ overAt: 1_000 }), -1, knownTo(1_000))).toBe(true);
+    expect(isOwn('one', lost(), -1, knownTo(1_001))).toBe(true);
+  });
+
   it('is what the edit itself was sent with before it was edited again', () => {
     expect(isOwn('one', lost({ seq: 5 }))).toBe(true);
-    expect(isOwn('one', lost({ seq: 5 }), -1, edit({ baseAt: { A: { done: 2, seq: 4 } } }))).toBe(true);
+    expect(isOwn('one', lost({ seq: 5 }), -1, edit({ baseAt: { A: { done: 2, seq: 4, knownTo: null } } }))).toBe(true);
   });
 });

@@ -288,6 +288,30 @@ describe.each(conflictPolicies)(
   },
 );
 
+it('an edit is a conflict with what a push was to write that was given up, and was over when the row was read', async () => {
+  await using two = await twoWay('manual');
+  const [id, other] = two.ids as [string, string];
+  const { emulator, context, signal } = two.rig;
+  await control(emulator.url, 'faults', [
+    { match: 'PATCH .*/composite/sobjects$', status: 503 },
+    { match: readings, status: 503, times: 99 },
+  ]);
+  await pushAll(context, recordsOf([{ Id: id, Title: 'Pushed' }]), { signal });
+  await control(emulator.url, 'faults', []);
+  const [entry] = await context.mirror.outbox.list();
+  await context.mirror.outbox.move([entry!.key], ['in-doubt'], 'dropped', context.clock.now());
+  // When it was over is noted where something is sent.
+  for (const title of ['A', 'B', 'C']) {
+    two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', title, other);
+    await two.cycle();
+    two.rig.pass(180_000);
+  }
+  two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+  await two.theirs('touch', { ids: [id], set: { Title: 'Pushed' } });
+  await two.cycle();
+  expect(await two.states()).toEqual(['dropped', 'done', 'done', 'done', 'conflict']);
+});
+
 it.each(conflictPolicies)(
   'with %s, what a user has written as a refused push was to is a conflict with an edit',
   async (policy) => {

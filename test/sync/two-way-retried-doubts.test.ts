@@ -42,7 +42,7 @@ describe.each(conflictPolicies)(
       await retried(two, 'X');
       const { outbox } = two.rig.context.mirror;
       const [lost] = await outbox.lostRequests();
-      await outbox.noteLost([{ key: lost!.entry.key, over: true }]);
+      await outbox.noteLost([{ key: lost!.entry.key, over: null }]);
       await retried(two, 'Y', 1);
       two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);
       await untilSettled(two);

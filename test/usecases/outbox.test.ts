@@ -79,7 +79,7 @@ test('of an entry behind a cut request that may still be carried out, whose that
   await mirror.outbox.settle([{ key: first.key, state: 'pending', errors: [], at: 0 }]);
   expect(await waited(second)).toBe(first.key);
   expect([await waited(first), await waited(other)]).toEqual([null, null]);
-  await mirror.outbox.noteLost([{ key: first.key, over: true }]);
+  await mirror.outbox.noteLost([{ key: first.key, over: null }]);
   expect(await waited(second)).toBeNull();
 });
 

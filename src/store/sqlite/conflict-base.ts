@@ -35,8 +35,12 @@ export function keepConflictBase(db: Connection, key: string, base: Readonly<Rec
 /** What was found knows of all that is done. */
 function pointsNow({ seq, baseAt, done }: Bases, names: readonly string[]): BasePoints {
   const points = basePointsOf(baseAt) ?? {};
-  const now = Object.entries(points).map(([name, point]) => [name, { ...point, done }] as const);
-  const others = names.filter((name) => !(name in points)).map((name) => [name, { seq, done }] as const);
+  const now = Object.entries(points).map(
+    ([name, point]) => [name, { ...point, done, knownTo: null }] as const,
+  );
+  const others = names
+    .filter((name) => !(name in points))
+    .map((name) => [name, { seq, done, knownTo: null }] as const);
   return Object.fromEntries([...now, ...others]);
 }
 

@@ -62,6 +62,16 @@ const baseOf = (field: string) => {
 const doneAt = (field: string) => `coalesce(
     ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[0]')`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
 
+/**
+ * SQL: up to when the base holds all that was changed in Salesforce, by the org's clock: what the first open edit found, or the
+ * row, which was read then or has not changed since.
+ */
+const knownTo = (object: string, field: string) => `CASE
+    WHEN ${ofFirstOpen(field, '1')} THEN ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[2]')`)}
+    ELSE (SELECT nullif(max(coalesce(x.at, c._value_at, c._read_at, ''),
+        coalesce((SELECT at FROM cursor WHERE object = ${sqlText(object)} AND name = 'updated'), '')), '')
+      FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id WHERE c.Id = OLD.Id) END`;
+
 /** What an open edit has put in the place of a value that nobody knows says nothing of that one. */
 export const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
   SELECT 1 FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op = 'update' AND j.key = contact_edit.field
@@ -72,9 +82,12 @@ export const basesOf = (fields: string) => `(SELECT json_group_object(field, jso
     SELECT f.key AS field, ${baseOf('f.key')} AS base FROM ${fields} f) WHERE base IS NOT NULL)`;
 
 /** SQL: when these were taken, as `base_at` has it: of what is edited now, and of what another edit is taken along with. */
-export const pointsOf = (fields: string) => `(SELECT json_group_object(f.key, json_array(${doneAt('f.key')},
+export const pointsOf = (
+  object: string,
+  fields: string,
+) => `(SELECT json_group_object(f.key, json_array(${doneAt('f.key')},
     CASE WHEN EXISTS (SELECT 1 FROM contact_edit e WHERE e.field = f.key) THEN ${lastEntry}
-      ELSE json_extract(outbox.base_at, '$."' || f.key || '"[1]') END)) FROM ${fields} f)`;
+      ELSE json_extract(outbox.base_at, '$."' || f.key || '"[1]') END, ${knownTo(object, 'f.key')})) FROM ${fields} f)`;
 const lastEntry = '(SELECT coalesce(max(seq), 0) FROM outbox)';
 
 /** The fields that a new edit changes, and those that a delete says what it found in, with those that it does not show. */
@@ -84,18 +97,16 @@ const deleteFields = `(SELECT field AS key FROM contact_edit
   UNION SELECT w.key FROM (SELECT p.changes FROM ${unreadEdits}) p CROSS JOIN json_each(p.changes) w
   UNION SELECT j.key FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op = 'update')`;
 
-const newPointsOf = (
-  fields: string,
-  others: string,
-) => `(SELECT json_group_object(field, json_array(done, ${lastEntry} + 1))
-  FROM (SELECT f.key AS field, ${doneAt('f.key')} AS done FROM ${fields} f${others}))`;
+const newPointsOf = (object: string, fields: string) => `(SELECT json_group_object(f.key,
+  json_array(${doneAt('f.key')}, ${lastEntry} + 1, ${knownTo(object, 'f.key')})) FROM ${fields} f)`;
 
 /** SQL: what an edit is based on that goes into no other one, and when that was taken. */
 export const baseOfEdit = basesOf(editFields);
-export const pointsOfEdit = newPointsOf(editFields, '');
+export const pointsOfEdit = (object: string) => newPointsOf(object, editFields);
 /** SQL: what a delete is based on: all that the contact has. */
 export const baseOfDelete = basesOf(deleteFields);
-export const pointsOfDelete = newPointsOf(deleteFields, ` UNION ALL SELECT '', ${lastDone}`);
+export const pointsOfDelete = (object: string) =>
+  newPointsOf(object, `(SELECT key FROM ${deleteFields} UNION SELECT '')`);
 
 /** SQL: whether a write to the field was done since its base was taken, of the entry in question. */
 export const wasWrittenSince = (field: string) => `EXISTS (SELECT 1 FROM outbox p

@@ -20,6 +20,7 @@ export function keepLost(db: Connection, settlements: readonly Settlement[]): vo
     prepared(
       db,
       `UPDATE outbox SET lost_org_at = j.value ->> 1, lost_key = outbox.key,
+         lost_over_at = NULL,
          lost_changes = json_insert(coalesce(lost_changes, '[]'), '$[#]', json(changes)) FROM json_each(?) j
        WHERE outbox.key = j.value ->> 0 AND state = 'sent' AND (op <> 'create' OR upsert_field IS NOT NULL)`,
     ).run(JSON.stringify(lost));

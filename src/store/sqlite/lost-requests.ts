@@ -19,6 +19,12 @@ export function lostRequests(db: Connection, object: string): LostRequest[] {
 }
 
 export function noteLost(db: Connection, notes: readonly LostNote[]): void {
-  const note = prepared(db, 'UPDATE outbox SET lost_org_at = ? WHERE key = ? AND lost_org_at IS NOT NULL');
-  for (const { key, ...end } of notes) note.run('over' in end ? null : isoTime(end.endedOrgAt), key);
+  const note = prepared(
+    db,
+    'UPDATE outbox SET lost_org_at = ?, lost_over_at = ? WHERE key = ? AND lost_org_at IS NOT NULL',
+  );
+  for (const { key, ...end } of notes) {
+    if ('over' in end) note.run(null, end.over === null ? null : isoTime(end.over), key);
+    else note.run(isoTime(end.endedOrgAt), null, key);
+  }
 }

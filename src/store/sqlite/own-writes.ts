@@ -39,12 +39,18 @@ export function ownWritesSince(
 export function lostWritesOf(db: Connection, object: string, ids: readonly string[]): LostWrite[] {
   const rows = prepared(
     db,
-    `SELECT seq, contact_id, lost_changes FROM outbox
+    `SELECT seq, contact_id, lost_changes, lost_over_at FROM outbox
      WHERE lost_changes IS NOT NULL AND +object = ? AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY +seq`,
-  ).all(object, JSON.stringify(ids)) as { seq: number; contact_id: string; lost_changes: string }[];
+  ).all(object, JSON.stringify(ids)) as {
+    seq: number;
+    contact_id: string;
+    lost_changes: string;
+    lost_over_at: string | null;
+  }[];
   return rows.map((row) => ({
     seq: row.seq,
     contactId: row.contact_id,
     values: JSON.parse(row.lost_changes) as Values[],
+    overAt: row.lost_over_at === null ? null : Date.parse(row.lost_over_at),
   }));
 }

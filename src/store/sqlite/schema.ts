@@ -172,6 +172,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN done_order INTEGER;
   ALTER TABLE outbox ADD COLUMN base_at TEXT;
   ALTER TABLE outbox ADD COLUMN lost_changes TEXT;
+  ALTER TABLE outbox ADD COLUMN lost_over_at TEXT;
   CREATE INDEX outbox_done ON outbox (done_order, contact_id) WHERE done_order IS NOT NULL;
   CREATE INDEX outbox_lost_changes ON outbox (contact_id) WHERE lost_changes IS NOT NULL;
   `,
@@ -207,6 +208,7 @@ const gained = {
     done_order: 'NULL',
     base_at: 'NULL',
     lost_changes: 'NULL',
+    lost_over_at: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -175,13 +175,13 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_changes IS NOT NULL OR ${wasWrittenSince('field')} OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
-    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}, base_at = ${pointsOf('json_each(outbox.changes)')},
+    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}, base_at = ${pointsOf(object, 'json_each(outbox.changes)')},
         first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}
       WHERE seq = ${into} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, base_at, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,
         (SELECT json_group_object(field, json(value)) FROM contact_edit),
-        ${baseOfEdit}, ${pointsOfEdit}, 'pending', ${sqlNow}
+        ${baseOfEdit}, ${pointsOfEdit(object)}, 'pending', ${sqlNow}
       WHERE ${into} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
     // Set back to what it was before: there is nothing to send, unless a request that was cut may still be carried out.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
@@ -213,7 +213,7 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, base_at, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
         CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
-          THEN ${baseOfDelete} END, ${pointsOfDelete}, 'pending', ${sqlNow}
+          THEN ${baseOfDelete} END, ${pointsOfDelete(object)}, 'pending', ${sqlNow}
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,

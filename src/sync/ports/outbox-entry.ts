@@ -105,8 +105,8 @@ export interface LostRequest {
   endedOrgAt: number | null;
 }
 
-/** `over`: nothing of it is to come any more. */
-export type LostNote = { key: string } & ({ endedOrgAt: number } | { over: true });
+/** `over`: nothing of it is to come any more; since when at the latest, by the org's clock, or null by a person's word. */
+export type LostNote = { key: string } & ({ endedOrgAt: number } | { over: number | null });
 
 export type NewOutboxEntry = Pick<
   OutboxEntry,

@@ -6,6 +6,8 @@ export interface BasePoint {
   done: number;
   /** The `seq` of the last entry that was there when the field was edited: what is behind came later. */
   seq: number;
+  /** The base holds all that was changed in Salesforce up to then, by the org's clock, ms since 1970; null where nobody can say. */
+  knownTo: number | null;
 }
 
 /** A write to a contact that is done. */
@@ -27,4 +29,6 @@ export interface LostWrite {
   contactId: string;
   /** What each of them carried. */
   values: readonly Values[];
+  /** When all of them were surely over, by the org's clock, ms since 1970; null where that is not known. */
+  overAt: number | null;
 }

@@ -13,10 +13,13 @@ export function baseNow(edit: Edit, writes: readonly OwnWrite[]): OutboxEntry['b
   if (edit.op === 'delete' && edit.base === null) return null;
   const base: Record<string, unknown> = { ...edit.base };
   // A creation stands before all else, and may be told as done long after its contact was seen.
-  for (const { isCreation, sent, became } of writes) {
+  for (const { isCreation, order, sent, became } of writes) {
     if (!isCreation) continue;
     for (const name of namesIn(edit, sent)) {
-      const isOfIt = name in base ? base[name] === sent[name] : edit.op !== 'delete';
+      const isSeen = name in base;
+      const isOfIt = isSeen
+        ? base[name] === sent[name] && order > (pointOf(edit, name)?.done ?? 0)
+        : edit.op !== 'delete';
       if (isOfIt) base[name] = nowOf(name, { sent, became });
     }
   }
@@ -33,17 +36,22 @@ export function baseNow(edit: Edit, writes: readonly OwnWrite[]): OutboxEntry['b
 
 /**
  * Whether a request without an answer may have written this value to the field, before the edit and behind all that was done
- * (`done`: the `seq` of the last write to the field, -1 where there is none). Pure.
+ * (`done`: the `seq` of the last write to the field, -1 where there is none). What was over when the base was taken is in that.
+ * Pure.
  */
 export function mayHaveWritten(
   edit: Edit,
   name: string,
   { lost, done, isSame }: { lost: readonly LostWrite[]; done: number; isSame(value: unknown): boolean },
 ): boolean {
-  const last = Math.max(edit.seq, pointOf(edit, name)?.seq ?? 0);
+  const point = pointOf(edit, name);
+  const last = Math.max(edit.seq, point?.seq ?? 0);
   return lost.some(
-    ({ seq, values }) =>
-      seq > done && seq <= last && values.some((sent) => name in sent && isSame(sent[name])),
+    ({ seq, values, overAt }) =>
+      seq > done &&
+      seq <= last &&
+      !(overAt !== null && (point?.knownTo ?? 0) > overAt) &&
+      values.some((sent) => name in sent && isSame(sent[name])),
   );
 }
 

@@ -62,6 +62,7 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
             done_order: null,
             base_at: null,
             lost_changes: null,
+            lost_over_at: null,
           }
         : {}),
       ...(table === 'push' ? { queued: 0 } : {}),

@@ -32,7 +32,7 @@ export async function settleLost(
     lost.flatMap(({ entry: { key }, endedOrgAt }): LostNote[] => {
       // A clock that was set back says nothing of the time before.
       if (endedOrgAt === null || asOf < endedOrgAt - mostAheadMs) return [{ key, endedOrgAt: asOf }];
-      return covered !== null && covered >= endedOrgAt + pastEndMs ? [{ key, over: true }] : [];
+      return covered !== null && covered >= endedOrgAt + pastEndMs ? [{ key, over: asOf }] : [];
     }),
   );
 }
