@@ -59,13 +59,14 @@ export class OwnPushes {
     return null;
   }
 
-  #conflictOf({ seq, contactId: id, state, changes, base, firstBase }: Entry): string | null {
+  /** Its errors name the fields that are in conflict, and its base has what Salesforce was found to have. */
+  #conflictOf({ seq, contactId: id, state, changes, base, firstBase, errors }: Entry): string | null {
     if (state !== 'conflict' || firstBase === null) return null;
-    const [found, former] = [base, firstBase].map(
-      (values) => JSON.parse(values ?? '{}') as Record<string, string | null>,
-    ) as [Record<string, string | null>, Record<string, string | null>];
+    const found = JSON.parse(base ?? '{}') as Record<string, string | null>;
+    const former = JSON.parse(firstBase) as Record<string, string | null>;
+    const disputed = new Set((JSON.parse(errors) as { fields: string[] }[]).flatMap(({ fields }) => fields));
     for (const [field, value] of Object.entries(found)) {
-      if (former[field] === undefined || former[field] === value) continue;
+      if (former[field] === undefined || !disputed.has(field)) continue;
       const push = this.#pushes.get(`${id} ${field} ${value}`);
       const mine = (JSON.parse(changes) as Record<string, unknown>)[field];
       const editedAt = this.#edits.get(`${id} ${field} ${mine}`) ?? seq;
