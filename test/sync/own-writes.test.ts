@@ -134,6 +134,8 @@ describe('what a request without an answer may have written', () => {
 
   it('is what the edit itself was sent with before it was edited again', () => {
     expect(isOwn('one', lost({ seq: 5 }))).toBe(true);
-    expect(isOwn('one', lost({ seq: 5 }), -1, edit({ baseAt: { A: { done: 2, seq: 4, knownTo: null } } }))).toBe(true);
+    expect(
+      isOwn('one', lost({ seq: 5 }), -1, edit({ baseAt: { A: { done: 2, seq: 4, knownTo: null } } })),
+    ).toBe(true);
   });
 });

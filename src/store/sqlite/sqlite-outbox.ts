@@ -15,8 +15,8 @@ import type {
   WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
-import { hasUpserts, listGiving } from './giving-records.ts';
 import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
+import { hasUpserts, listGiving } from './giving-records.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import { JoinedWrites } from './joined-writes.ts';
 import { lostRequests } from './lost-requests.ts';
