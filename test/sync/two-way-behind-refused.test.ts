@@ -166,6 +166,35 @@ it('a part that was refused for a field that is gone is given up by the next edi
     state: 'dropped',
     attempts: 0,
     changes: { Gone__c: 'x' },
-    errors: [{ code: expect.stringContaining('INVALID_FIELD') }],
+    errors: [
+      { code: 'INVALID_FIELD', message: expect.stringContaining('was given up'), fields: ['Gone__c'] },
+    ],
   });
+});
+
+it('the rest of what was refused goes without a field that has gone since, behind an upsert too', async () => {
+  await using two = await twoWay();
+  const [id] = two.ids;
+  const { emulator } = two.rig;
+  await control(emulator.url, 'settings', { addFields: [{ name: 'Gone__c', type: 'string' }] });
+  two.rig.pass(7_200_000);
+  await two.cycle();
+  await rules(two, true);
+  two.sql("UPDATE contacts SET Gone__c = 'x', FirstName = 'Lee', Department = 'Bad' WHERE Id = ?", id);
+  await two.cycle();
+  expect(await two.states()).toEqual(['rejected']);
+  await control(emulator.url, 'settings', { removeFields: ['Gone__c'] });
+  await rules(two, false);
+  two.rig.pass(7_200_000);
+  await two.cycle();
+  await between['a waiting upsert of a new contact'](two);
+  two.sql("UPDATE contacts SET Title = 'B' WHERE Id = ?", id);
+  for (let cycles = 0; cycles < 3; cycles++) await two.cycle();
+  expect(two.rows('Id = ?', id)).toMatchObject([
+    { FirstName: 'Lee', Department: 'Bad', Title: 'B', _state: 'synced', _error: null },
+  ]);
+  const entries = await two.rig.context.mirror.outbox.list();
+  expect(entries.filter(({ local, state }) => local && state !== 'done')).toMatchObject([
+    { state: 'dropped', changes: { Gone__c: 'x' }, errors: [{ fields: ['Gone__c'] }] },
+  ]);
 });

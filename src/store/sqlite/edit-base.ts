@@ -145,8 +145,8 @@ export const keepGivenUp = (
         || ${sqlText(givenUp)} AS message
     FROM outbox o WHERE o.seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit))
   WHERE fields <> '[]'`;
-const givenUpCode = 'INVALID_FIELD';
-const givenUp =
+export const givenUpCode = 'INVALID_FIELD';
+export const givenUp =
   ' cannot be written any more, and was given up when the contact was edited again after it was refused.';
 
 /** SQL: of these values of an entry, those of fields that it changes. */

@@ -2,6 +2,7 @@ import type { Connection } from '../../sqlite/connection.ts';
 import type { WaitsForContact } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { adjustView, loadFields } from './contact-schema.ts';
+import { giveUpGone } from './give-up.ts';
 import {
   closeEntry,
   isClosed,
@@ -219,9 +220,8 @@ class RowRefresh {
       for (const refused of entries) {
         const isBefore = refused.seq < taken.seq && (refused.settledAt ?? '') <= (taken.settledAt ?? '');
         if (refused.state !== 'rejected' || refused.op !== 'update' || !isBefore) continue;
-        if (Object.keys(refused.changes).some((name) => this.#writeable.has(name)))
-          reviveRest(this.#db, refused, taken.changes);
-        else closeEntry(this.#db, refused);
+        const gone = giveUpGone(this.#db, refused, this.#writeable);
+        if (refused.state === 'rejected') reviveRest(this.#db, refused, { ...taken.changes, ...gone });
       }
     }
   }
