@@ -64,6 +64,8 @@ export class OwnPushes {
     if (state !== 'conflict' || firstBase === null) return null;
     const found = JSON.parse(base ?? '{}') as Record<string, string | null>;
     const former = JSON.parse(firstBase) as Record<string, string | null>;
+    // Where the contact was gone, no value is in the way.
+    if ('IsDeleted' in found) return null;
     const disputed = new Set((JSON.parse(errors) as { fields: string[] }[]).flatMap(({ fields }) => fields));
     for (const [field, value] of Object.entries(found)) {
       if (former[field] === undefined || !disputed.has(field)) continue;
