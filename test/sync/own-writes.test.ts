@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { LostWrite, OwnWrite } from '../../src/sync/ports/own-write.ts';
-import { baseNow, mayHaveWritten } from '../../src/sync/two-way/own-writes.ts';
+import { baseNow, firstPoint, mayHaveWritten } from '../../src/sync/two-way/own-writes.ts';
 import fc from '../support/properties.ts';
 
 const contactId = '003000000000001AAA';
@@ -67,6 +67,11 @@ describe('what an edit is based on now', () => {
     expect(baseNow(later, [write({ sent: { A: 'pushed' } }), { ...made, order: 9 }])).toEqual({
       A: 'pushed',
     });
+  });
+
+  it('begins with the oldest of the bases, and nowhere where none is known', () => {
+    expect(firstPoint({ baseAt: { A: { done: 4, seq: 5 }, B: { done: 2, seq: 5 } } })).toBe(2);
+    expect(firstPoint({ baseAt: null })).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is for a delete all that was written, and nothing where it knows of nothing', () => {

@@ -3,11 +3,14 @@ import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import { control } from '../e2e/org.ts';
 import { readings, type TwoWayRig, twoWay } from './two-way-rig.ts';
 
-/** An edit that was carried out, whose answer was lost, and which a person has sent once more. `pulled`: reads before the edit's own. */
-async function retried(two: TwoWayRig, title: string, pulled = 0) {
+/**
+ * An edit that was carried out, or was lost so, whose answer was lost, and which a person has sent once more. `pulled`: reads
+ * before the edit's own.
+ */
+async function retried(two: TwoWayRig, title: string, pulled = 0, lost: object = { reset: 'after-commit' }) {
   const { context, emulator } = two.rig;
   await control(emulator.url, 'faults', [
-    { match: 'PATCH .*/composite/sobjects$', reset: 'after-commit' },
+    { match: 'PATCH .*/composite/sobjects$', ...lost },
     { match: readings, skip: 1 + pulled, status: 503, times: 99 },
   ]);
   two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', title, two.ids[0]);
@@ -44,6 +47,20 @@ describe.each(conflictPolicies)(
       const [lost] = await outbox.lostRequests();
       await outbox.noteLost([{ key: lost!.entry.key, over: null }]);
       await retried(two, 'Y', 1);
+      two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);
+      await untilSettled(two);
+      expect(await two.notes()).toEqual([]);
+      expect((await two.org()).get(two.ids[0]!)).toMatchObject({ Title: 'Last' });
+    });
+
+    it('is none with the one after the next, where that was lost and not carried out', async () => {
+      await using two = await twoWay(policy, 2);
+      await retried(two, 'X');
+      const { outbox } = two.rig.context.mirror;
+      const [lost] = await outbox.lostRequests();
+      await outbox.noteLost([{ key: lost!.entry.key, over: true }]);
+      await retried(two, 'Y', 1, { reset: 'before', times: 99 });
+      expect((await two.org()).get(two.ids[0]!)).toMatchObject({ Title: 'X' });
       two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);
       await untilSettled(two);
       expect(await two.notes()).toEqual([]);
