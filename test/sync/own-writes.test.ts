@@ -137,6 +137,12 @@ describe('what a request without an answer may have written', () => {
     expect(isOwn('one', lost(), -1, knownTo(1_001))).toBe(true);
   });
 
+  it('is none of what came behind the field’s edit, where that goes with a later one', () => {
+    const joined = edit({ baseAt: { A: { done: 2, seq: 3, knownTo: null } } });
+    expect(isOwn('one', lost({ seq: 4 }), -1, joined)).toBe(false);
+    expect(isOwn('one', lost({ seq: 3 }), -1, joined)).toBe(true);
+  });
+
   it('is what the edit itself was sent with before it was edited again', () => {
     expect(isOwn('one', lost({ seq: 5 }))).toBe(true);
     expect(

@@ -14,6 +14,9 @@ const secondMs = 1_000;
 
 const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
 
+/** SQL: the `order` of what `o` wrote. A creation stands before all else, and may be told as done long after its contact was seen. */
+const wroteAt = `CASE WHEN o.op = 'create' AND o.upsert_field IS NULL THEN 0 ELSE o.done_order END`;
+
 /** A call is waited for no longer; what took more was a job, or was settled without an answer of its own. */
 const longestCallMs = 150_000;
 
@@ -36,7 +39,7 @@ interface Met {
 /**
  * Triggers and flows of an org may save another value than was sent. What became of it is kept with what was written, for the
  * edits that were made before it was read back; where nobody but this user has changed the contact since the request, and no
- * later write of ours was done to the field. What was read before the request is nothing that became of it: the contact may not
+ * later write of ours was done to the field, or may have been. What was read before the request is nothing that became of it: the contact may not
  * be shown any more. The caller holds the transaction, and the contacts are in the mirror.
  */
 export function noteRewritten(db: Connection, keys: string): void {
@@ -56,8 +59,11 @@ export function noteRewritten(db: Connection, keys: string): void {
        o.settled_at AS settledAt, t.LastModifiedDate AS changedAt, ${madeAt} AS madeAt,
        (SELECT json_group_object(j.key, json(CASE j.key ${values.join(' ')} END)) FROM json_each(o.changes) j
          WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)
-           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.done_order > o.done_order AND l.contact_id = t.Id
-             AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)) AS now
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.done_order > ${wroteAt} AND l.seq <> o.seq AND l.contact_id = t.Id
+             AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
+             WHERE l.lost_changes IS NOT NULL AND l.seq > o.seq AND l.contact_id = t.Id
+               AND json_type(v.value, '$."' || j.key || '"') IS NOT NULL)) AS now
      FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value CROSS JOIN contact t ON t.Id = o.contact_id
      WHERE o.state = 'done' AND o.op <> 'delete' AND o.done_order IS NOT NULL
        AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL

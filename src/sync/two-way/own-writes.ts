@@ -45,11 +45,12 @@ export function mayHaveWritten(
   { lost, done, isSame }: { lost: readonly LostWrite[]; done: number; isSame(value: unknown): boolean },
 ): boolean {
   const point = pointOf(edit, name);
-  const last = Math.max(edit.seq, point?.seq ?? 0);
+  // A field may have been edited before the entry that it goes with now, and that one's own requests count all the same.
+  const last = point?.seq ?? edit.seq;
   return lost.some(
     ({ seq, values, overAt }) =>
       seq > done &&
-      seq <= last &&
+      (seq <= last || seq === edit.seq) &&
       !(overAt !== null && (point?.knownTo ?? 0) > overAt) &&
       values.some((sent) => name in sent && isSame(sent[name])),
   );

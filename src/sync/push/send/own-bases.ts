@@ -44,8 +44,8 @@ export async function basedOnLost(
     const isOf = ({ contactId }: Pick<OutboxEntry, 'contactId'>) =>
       sameId(contactId as string, edit.contactId as string);
     const isOwn = (name: string) => {
-      // What was written behind it has been there since.
-      const last = done.findLast((entry) => entry.seq < edit.seq && isOf(entry) && name in entry.changes);
+      // What was written behind it has been there since, whether before the edit or not.
+      const last = done.findLast((entry) => isOf(entry) && name in entry.changes);
       return mayHaveWritten(edit, name, {
         lost: lost.filter(isOf),
         done: last?.seq ?? -1,
