@@ -70,7 +70,11 @@ describe('what an edit is based on now', () => {
   });
 
   it('begins with the oldest of the bases, and nowhere where none is known', () => {
-    expect(firstPoint({ baseAt: { A: { done: 4, seq: 5 }, B: { done: 2, seq: 5 } } })).toBe(2);
+    expect(
+      firstPoint({
+        baseAt: { A: { done: 4, seq: 5, knownTo: null }, B: { done: 2, seq: 5, knownTo: null } },
+      }),
+    ).toBe(2);
     expect(firstPoint({ baseAt: null })).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -107,38 +107,41 @@ it('what was pushed behind an edit is nothing that the org has made of a creatio
   expect((await two.org()).get(id)).toMatchObject({ Title: 'Pushed' });
 });
 
-it('what was pushed behind an edit and given up stays, where that edit is joined with a later one', async () => {
-  await using two = await twoWay();
-  const { emulator, context, signal } = two.rig;
-  const { outbox } = context.mirror;
-  const unmade = { match: 'POST .*/ui-api/records$', times: 99, reset: 'after-commit' };
-  await control(emulator.url, 'faults', [unmade]);
-  two.sql("INSERT INTO contacts (_key, LastName, Title) VALUES ('k', 'Ng', 'one')");
-  await two.cycle();
-  two.sql("UPDATE contacts SET Title = 'Mine' WHERE _key = 'k'");
-  const [id = ''] = [...(await two.org())].flatMap(([one, row]) => (row.LastName === 'Ng' ? [one] : []));
-  await control(emulator.url, 'faults', [
-    unmade,
-    { match: 'PATCH .*/composite/sobjects$', reset: 'after-commit' },
-    { match: readings, status: 503, times: 99 },
-  ]);
-  two.rig.pass(20_000);
-  await push(two, { Id: id, Title: 'Pushed' });
-  const pushed = (await outbox.list({ states: ['in-doubt'] })).at(-1);
-  expect(pushed).toMatchObject({ op: 'update', local: false });
-  await outbox.move([pushed!.key], ['in-doubt'], 'dropped', context.clock.now());
-  await control(emulator.url, 'faults', [unmade]);
-  two.rig.pass(2_000);
-  await runCycle(context, { push: false, signal });
-  two.sql("UPDATE contacts SET Department = 'D' WHERE Id = ?", id);
-  await control(emulator.url, 'faults', []);
-  for (let n = 0; n < 2; n++) {
-    two.rig.pass(3 * minute);
+it.each([20_000, 2_000])(
+  'what was pushed behind an edit and given up stays, where that edit is joined with a later one: %d ms later',
+  async (laterMs) => {
+    await using two = await twoWay();
+    const { emulator, context, signal } = two.rig;
+    const { outbox } = context.mirror;
+    const unmade = { match: 'POST .*/ui-api/records$', times: 99, reset: 'after-commit' };
+    await control(emulator.url, 'faults', [unmade]);
+    two.sql("INSERT INTO contacts (_key, LastName, Title) VALUES ('k', 'Ng', 'one')");
     await two.cycle();
-  }
-  expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
-  expect((await two.org()).get(id)).toMatchObject({ Title: 'Pushed', Department: 'D' });
-});
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE _key = 'k'");
+    const [id = ''] = [...(await two.org())].flatMap(([one, row]) => (row.LastName === 'Ng' ? [one] : []));
+    await control(emulator.url, 'faults', [
+      unmade,
+      { match: 'PATCH .*/composite/sobjects$', reset: 'after-commit' },
+      { match: readings, status: 503, times: 99 },
+    ]);
+    two.rig.pass(laterMs);
+    await push(two, { Id: id, Title: 'Pushed' });
+    const pushed = (await outbox.list({ states: ['in-doubt'] })).at(-1);
+    expect(pushed).toMatchObject({ op: 'update', local: false });
+    await outbox.move([pushed!.key], ['in-doubt'], 'dropped', context.clock.now());
+    await control(emulator.url, 'faults', [unmade]);
+    two.rig.pass(2_000);
+    await runCycle(context, { push: false, signal });
+    two.sql("UPDATE contacts SET Department = 'D' WHERE Id = ?", id);
+    await control(emulator.url, 'faults', []);
+    for (let n = 0; n < 2; n++) {
+      two.rig.pass(3 * minute);
+      await two.cycle();
+    }
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"Mine" from here is dropped')]);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Pushed', Department: 'D' });
+  },
+);
 
 it('what a given-up push was to write is a user’s where another was pushed since, also for an edit of before', async () => {
   await using two = await twoWay('manual');

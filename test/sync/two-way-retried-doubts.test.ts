@@ -58,7 +58,7 @@ describe.each(conflictPolicies)(
       await retried(two, 'X');
       const { outbox } = two.rig.context.mirror;
       const [lost] = await outbox.lostRequests();
-      await outbox.noteLost([{ key: lost!.entry.key, over: true }]);
+      await outbox.noteLost([{ key: lost!.entry.key, over: null }]);
       await retried(two, 'Y', 1, { reset: 'before', times: 99 });
       expect((await two.org()).get(two.ids[0]!)).toMatchObject({ Title: 'X' });
       two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);
