@@ -1,6 +1,7 @@
 import { appOutbox } from '../../../src/usecases/outbox.ts';
 import type { Ended, Program } from '../watch/program.ts';
 import type { Entry } from './entries.ts';
+import { externalId } from './fields.ts';
 import type { Job } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -52,14 +53,21 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
   });
   const isGivenUp = verb === 'drop' || verb === 'take salesforce';
   // As that push did, it writes what it says, whatever is there by now.
-  if (!isGivenUp && entry.local === 0 && entry.contactId !== null)
-    for (const field of Object.keys(JSON.parse(entry.changes) as object))
-      world.oracle.push(entry.contactId, entry.contactKey, field);
+  if (!isGivenUp && entry.local === 0) tellPush(world, entry);
   // Whoever dies over it may have said it all the same.
   const now = world.entries().find(({ seq }) => seq === entry.seq);
   if (isGivenUp && now?.state === 'dropped') world.oracle.giveUp([entry.seq]);
   if (now?.state === 'conflict') unsaid?.();
   return ended;
+}
+
+/** A refused upsert does not say which contact it would have met. */
+function tellPush(world: World, { contactId, contactKey, changes }: Entry): void {
+  const values = JSON.parse(changes) as Record<string, unknown>;
+  const met = world.shown().find((row) => row[externalId] === values[externalId] && row.Id !== null);
+  const [id, key] = contactId === null ? [met?.Id, met?._key] : [contactId, contactKey];
+  if (id === undefined || id === null) return;
+  for (const field of Object.keys(values)) world.oracle.push(String(id), String(key), field);
 }
 
 /** Creations of programs in doubt. */

@@ -163,8 +163,9 @@ export class Oracle {
       if (wish.key === key || wish.edits.at(-1)!.by === by) this.#wishes.end(wish);
   }
 
-  /** A person has pushed another value, whatever was there. */
+  /** A person has pushed another value, whatever was there. Triggers go over the other fields too. */
   push(id: string, key: string, field: string): void {
+    this.#saved.add(id);
     this.#theirs.delete(`${id} ${field}`);
     const wish = this.#wishes.of(key, field);
     if (wish !== undefined) this.#wishes.end(wish);
