@@ -147,6 +147,30 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
     },
   );
 
+  it('is edited beside one that is merged into it, whose conflict is decided first, and neither edit takes the place of the other', async () => {
+    await using two = await twoWay('manual');
+    const { outbox } = two.rig.context.mirror;
+    const [other] = two.ids;
+    await two.theirs('touch', { ids: [other], set: { Title: 'Before' } });
+    two.rig.pass(3 * minute);
+    await two.cycle();
+    const id = await brought(two);
+    two.sql("UPDATE contacts SET Title = 'Its own' WHERE _key = 'k'");
+    two.sql("UPDATE contacts SET Title = 'Of the other' WHERE Id = ?", other);
+    await two.theirs('merge', { master: id, losers: [other] });
+    two.rig.pass(minute);
+    await two.cycle();
+    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    expect(await outbox.move(keys, ['conflict'], 'pending', 0)).toHaveLength(1);
+    await settle(two);
+    const ofEdits = (await outbox.list()).filter(({ op }) => op === 'update');
+    expect(ofEdits.map(({ changes, state }) => [changes.Title, state])).toEqual([
+      ['Its own', 'done'],
+      ['Of the other', 'done'],
+    ]);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Of the other' });
+  });
+
   it('waits for its creation where another one behind it is in doubt too, and is asked for again', async () => {
     // An org that takes no keys: the first goes by a collection, and only time settles it.
     await using two = await twoWay();

@@ -167,7 +167,7 @@ class RowRefresh {
       if (last?.op === 'delete' && entry.op === 'delete') this.#keepBase(last, entry);
       closeEntry(this.#db, entry);
     }
-    const made = entries.find(({ op }) => op === 'create')?.changes ?? {};
+    const made = madeOf(entries);
     let before: LocalEntry | undefined;
     for (const entry of waiting()) {
       const areUpdates = [before, entry].every((one) => one?.op === 'update' && one.state === 'pending');
@@ -203,6 +203,7 @@ class RowRefresh {
         if (refused.op === 'create') closeEntry(this.#db, behind);
         continue;
       }
+      if (!isOfOneContact(refused, behind, madeOf(entries))) continue;
       // A creation writes over nothing.
       if (refused.op !== 'create' && isPushedBetween(this.#db, refused, behind)) continue;
       mergeEntries(this.#db, refused, behind);
@@ -220,6 +221,7 @@ class RowRefresh {
       for (const refused of entries) {
         const isBefore = refused.seq < taken.seq && (refused.settledAt ?? '') <= (taken.settledAt ?? '');
         if (refused.state !== 'rejected' || refused.op !== 'update' || !isBefore) continue;
+        if (!isOfOneContact(refused, taken, madeOf(entries))) continue;
         const gone = giveUpGone(this.#db, refused, this.#writeable);
         if (refused.state === 'rejected') reviveRest(this.#db, refused, { ...taken.changes, ...gone });
       }
@@ -253,12 +255,18 @@ class RowRefresh {
   }
 }
 
+/** What its creation gave the contact. */
+function madeOf(entries: readonly LocalEntry[]): Values {
+  return entries.find(({ op }) => op === 'create')?.changes ?? {};
+}
+
 /**
  * Whether whoever wrote the later one saw this contact, whose creation gave it `made`. What another contact brought that was
  * merged into it goes by itself: it would take the place of the earlier one, and nothing would tell.
  */
 function isOfOneContact(former: LocalEntry, later: LocalEntry, made: Values): boolean {
-  return Object.entries(later.base ?? {}).every(([name, value]) => {
+  // What a conflict has found since, nobody but the person who decided it has seen.
+  return Object.entries({ ...later.base, ...later.firstBase }).every(([name, value]) => {
     if (!(name in former.changes)) return true;
     const before = former.base?.[name] ?? made[name] ?? null;
     return value === before || value === former.changes[name];
