@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { control } from '../e2e/org.ts';
 import { twoWay } from './two-way-rig.ts';
 
 it('an edit of a contact that was merged, and whose survivor was merged since, goes to the last one', async () => {
@@ -56,4 +57,30 @@ it('an edit that the survivor of a merge has already shows it once, also before 
   await two.cycle();
   expect(shown.length).toBeGreaterThan(0);
   expect(Math.max(...shown)).toBe(1);
+});
+
+it('an edit of a contact that was merged does not take the place of a refused one of the survivor', async () => {
+  await using two = await twoWay('local-wins');
+  const { outbox } = two.rig.context.mirror;
+  const [a, b] = two.ids as [string, string];
+  await two.theirs('touch', { ids: [a], set: { Title: 'Of a' } });
+  two.rig.pass(120_000);
+  await two.cycle();
+  const noBad = { name: 'NoBad', condition: "Department = 'Bad'", message: 'No.' };
+  await control(two.rig.emulator.url, 'settings', { validationRules: [noBad] });
+  two.sql("UPDATE contacts SET Title = 'Refused', Department = 'Bad' WHERE Id = ?", b);
+  await two.cycle();
+  expect(await two.states()).toEqual(['rejected']);
+  two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", a);
+  await two.theirs('merge', { master: b, losers: [a] });
+  for (let n = 0; n < 3; n++) {
+    await two.cycle();
+    two.rig.pass(180_000);
+  }
+  expect((await two.org()).get(b)).toMatchObject({ Title: 'Ours' });
+  expect(await outbox.list()).toMatchObject([
+    { state: 'rejected', changes: { Title: 'Refused', Department: 'Bad' } },
+    { state: 'done', changes: { Title: 'Ours' } },
+  ]);
+  expect(two.rows('Id = ?', b)).toMatchObject([{ _state: 'rejected' }]);
 });
