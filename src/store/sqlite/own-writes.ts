@@ -15,10 +15,10 @@ export function ownWritesSince(
 ): OwnWrite[] {
   const rows = prepared(
     db,
-    `SELECT seq, done_order, contact_id, op = 'create' AND upsert_field IS NULL AS is_creation, changes, became
-     FROM outbox WHERE done_order > ? AND object = ? AND contact_id IN (SELECT value FROM json_each(?))
-     ORDER BY done_order, seq`,
-  ).all(since, object, JSON.stringify(ids)) as {
+    `SELECT o.seq, o.done_order, o.contact_id, o.op = 'create' AND o.upsert_field IS NULL AS is_creation, o.changes, o.became
+     FROM json_each(?) i CROSS JOIN outbox o ON o.contact_id = i.value
+     WHERE o.done_order > ? AND +o.object = ? ORDER BY o.done_order, o.seq`,
+  ).all(JSON.stringify(ids), since, object) as {
     seq: number;
     done_order: number;
     contact_id: string;

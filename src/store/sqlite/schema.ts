@@ -173,7 +173,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN base_at TEXT;
   ALTER TABLE outbox ADD COLUMN lost_changes TEXT;
   ALTER TABLE outbox ADD COLUMN lost_over_at TEXT;
-  CREATE INDEX outbox_done ON outbox (done_order, contact_id) WHERE done_order IS NOT NULL;
+  CREATE INDEX outbox_done ON outbox (done_order) WHERE done_order IS NOT NULL;
+  CREATE INDEX outbox_done_of ON outbox (contact_id, done_order) WHERE done_order IS NOT NULL;
   CREATE INDEX outbox_lost_changes ON outbox (contact_id) WHERE lost_changes IS NOT NULL;
   `,
 ];
