@@ -45,7 +45,7 @@ describe.each(conflictPolicies)(
       await retried(two, 'X');
       const { outbox } = two.rig.context.mirror;
       const [lost] = await outbox.lostRequests();
-      await outbox.noteLost([{ key: lost!.entry.key, over: null }]);
+      await outbox.noteLost([{ key: lost!.entry.key, over: two.rig.context.remote.clock.now() }]);
       await retried(two, 'Y', 1);
       two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);
       await untilSettled(two);
@@ -58,7 +58,7 @@ describe.each(conflictPolicies)(
       await retried(two, 'X');
       const { outbox } = two.rig.context.mirror;
       const [lost] = await outbox.lostRequests();
-      await outbox.noteLost([{ key: lost!.entry.key, over: null }]);
+      await outbox.noteLost([{ key: lost!.entry.key, over: two.rig.context.remote.clock.now() }]);
       await retried(two, 'Y', 1, { reset: 'before', times: 99 });
       expect((await two.org()).get(two.ids[0]!)).toMatchObject({ Title: 'X' });
       two.sql("UPDATE contacts SET Title = 'Last' WHERE Id = ?", two.ids[0]);

@@ -14,9 +14,14 @@ interface Bases {
 
 /**
  * Bases an edit on what Salesforce was found to have, so that a person's decision holds against that; what it was based on
- * before is kept beside. `base` has `IsDeleted` where the contact was gone.
+ * before is kept beside. `knownTo`: the org's time of the look that found it, ms since 1970. `base` has `IsDeleted` where the contact was gone.
  */
-export function keepConflictBase(db: Connection, key: string, base: Readonly<Record<string, unknown>>): void {
+export function keepConflictBase(
+  db: Connection,
+  key: string,
+  base: Readonly<Record<string, unknown>>,
+  knownTo: number | null,
+): void {
   const former = db
     .prepare(`SELECT seq, base, base_at AS baseAt, first_base AS firstBase, found, ${lastDone} AS done
        FROM outbox WHERE key = ? AND local = 1`)
@@ -25,7 +30,7 @@ export function keepConflictBase(db: Connection, key: string, base: Readonly<Rec
   const { IsDeleted: isGone, ...found } = base;
   db.prepare('UPDATE outbox SET base = ?, base_at = ?, first_base = ?, found = ? WHERE key = ?').run(
     JSON.stringify(base),
-    storedPoints(pointsNow(former, Object.keys(found))),
+    storedPoints(pointsNow(former, Object.keys(found), knownTo)),
     JSON.stringify(firstBaseOf(former)),
     isGone === true ? null : JSON.stringify(found),
     key,
@@ -33,14 +38,16 @@ export function keepConflictBase(db: Connection, key: string, base: Readonly<Rec
 }
 
 /** What was found knows of all that is done. */
-function pointsNow({ seq, baseAt, done }: Bases, names: readonly string[]): BasePoints {
+function pointsNow(
+  { seq, baseAt, done }: Bases,
+  names: readonly string[],
+  knownTo: number | null,
+): BasePoints {
   const points = basePointsOf(baseAt) ?? {};
-  const now = Object.entries(points).map(
-    ([name, point]) => [name, { ...point, done, knownTo: null }] as const,
-  );
+  const now = Object.entries(points).map(([name, point]) => [name, { ...point, done, knownTo }] as const);
   const others = names
     .filter((name) => !(name in points))
-    .map((name) => [name, { seq, done, knownTo: null }] as const);
+    .map((name) => [name, { seq, done, knownTo }] as const);
   return Object.fromEntries([...now, ...others]);
 }
 

@@ -79,7 +79,7 @@ function carryOut(db: Connection, decision: EditDecision, former: string | null,
     }
     case 'conflict': {
       const { contactId, errors } = decision;
-      keepConflictBase(db, key, decision.base);
+      keepConflictBase(db, key, decision.base, decision.knownTo);
       if (contactId !== null) setContact(db, key, contactId);
       settleEntries(db, [{ key, state: 'conflict', errors, contactId, at }]);
       return;

@@ -60,7 +60,7 @@ const baseOf = (field: string) => {
 
 /** SQL: the `order` of the last write that this base knows of. */
 const doneAt = (field: string) => `coalesce(
-    ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[0]')`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
+    ${ofFirstOpen(field, `coalesce(json_extract(o.base_at, '$."' || ${field} || '"[0]'), 0)`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
 
 /**
  * SQL: up to when the base holds all that was changed in Salesforce, by the org's clock: what the first open edit found, or the
@@ -108,10 +108,14 @@ export const baseOfDelete = basesOf(deleteFields);
 export const pointsOfDelete = (object: string) =>
   newPointsOf(object, `(SELECT key FROM ${deleteFields} UNION SELECT '')`);
 
-/** SQL: whether a write to the field was done since its base was taken, of the entry in question. */
-export const wasWrittenSince = (field: string) => `EXISTS (SELECT 1 FROM outbox p
+/** SQL: whether a write to the field was done since its base was taken, of the entry in question, or may have been. */
+export const wasWrittenSince = (
+  field: string,
+) => `(EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
+  WHERE l.lost_changes IS NOT NULL AND l.contact_id = OLD.Id AND json_type(v.value, '$."' || ${field} || '"') IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM outbox p
   WHERE p.done_order > json_extract(outbox.base_at, '$."' || ${field} || '"[0]') AND p.contact_id = OLD.Id
-    AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL)`;
+    AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL))`;
 
 /**
  * SQL: whether `j`, a field that a refused entry changes, cannot be written now: the org has it no more, this user may not

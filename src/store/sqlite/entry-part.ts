@@ -37,9 +37,9 @@ export function insertPart(
 ): void {
   const [first] = errors;
   db.prepare(
-    `INSERT INTO outbox (object, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, approved,
+    `INSERT INTO outbox (object, key, op, local, contact_key, contact_id, changes, base, base_at, first_base, found, state, approved,
        created_at, settled_at, errors, error_code, error_message, error_fields)
-     SELECT object, :part, 'update', local, contact_key, contact_id, :changes, :base, first_base, found, :state, approved,
+     SELECT object, :part, 'update', local, contact_key, contact_id, :changes, :base, base_at, first_base, found, :state, approved,
        created_at, :at, :errors, :code, :message, :fields
      FROM outbox WHERE key = :key`,
   ).run({

@@ -103,11 +103,11 @@ export function reviveRest(db: Connection, refused: LocalEntry, taken: Values): 
   reviveEntry(db, refused);
 }
 
-/** `behind` does what both of them were to do: based on what the first of them found. */
+/** `behind` does what both of them were to do: based on what the first of them found, or what a conflict has found since. */
 export function mergeEntries(db: Connection, former: LocalEntry, behind: LocalEntry): void {
   behind.changes = { ...former.changes, ...behind.changes };
   behind.baseAt = former.op === 'create' ? null : pointsOfBoth(former, behind);
-  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
+  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base, ...foundBase(behind) };
   behind.firstBase = both(behind.firstBase, former.firstBase);
   behind.found = both(behind.found, former.found);
   if (behind.state === 'rejected') tellBoth(db, behind, former);
@@ -165,22 +165,32 @@ export function closeEntry(db: Connection, entry: LocalEntry): void {
   entry.state = 'dropped';
 }
 
-/** Bases the one on what the other one has found. */
-export function takeBase(db: Connection, entry: LocalEntry, { base, baseAt }: LocalEntry): void {
-  entry.base = base;
-  entry.baseAt = baseAt;
+/** Bases the one on what the other one before it has found. */
+export function takeBase(db: Connection, entry: LocalEntry, former: LocalEntry): void {
+  const { seq } = entry.baseAt?.[''] ?? entry;
+  const points = Object.entries(former.baseAt ?? {}).map(
+    ([name, point]) => [name, { ...point, seq }] as const,
+  );
+  entry.base = former.base;
+  entry.baseAt = Object.fromEntries(points);
   prepared(db, 'UPDATE outbox SET base = ?, base_at = ? WHERE seq = ?').run(
-    base && JSON.stringify(base),
-    storedPoints(baseAt),
+    entry.base && JSON.stringify(entry.base),
+    storedPoints(entry.baseAt),
     entry.seq,
   );
+}
+
+/** Of the base, what was found when the entry was in conflict last. */
+function foundBase({ base, found }: LocalEntry): Values {
+  return Object.fromEntries(Object.entries(base ?? {}).filter(([name]) => name in (found ?? {})));
 }
 
 /** What both edit was found by the first of them, and edited last by the other. */
 function pointsOfBoth(former: LocalEntry, behind: LocalEntry): BasePoints {
   const points = { ...behind.baseAt, ...former.baseAt };
   for (const [name, later] of Object.entries(behind.baseAt ?? {})) {
-    const point = name in (former.base ?? {}) ? former.baseAt?.[name] : undefined;
+    const isFirst = name in (former.base ?? {}) && !(name in foundBase(behind));
+    const point = isFirst ? former.baseAt?.[name] : undefined;
     points[name] = point === undefined ? later : { ...point, seq: later.seq };
   }
   return points;

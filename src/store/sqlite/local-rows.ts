@@ -171,7 +171,9 @@ class RowRefresh {
     let before: LocalEntry | undefined;
     for (const entry of waiting()) {
       const areUpdates = [before, entry].every((one) => one?.op === 'update' && one.state === 'pending');
-      if (areUpdates && isOfOneContact(before!, entry, made)) mergeEntries(this.#db, before!, entry);
+      const isOne =
+        areUpdates && isOfOneContact(before!, entry, made) && !isPushedBetween(this.#db, before!, entry);
+      if (isOne) mergeEntries(this.#db, before!, entry);
       before = entry;
     }
   }

@@ -23,8 +23,15 @@ export function noteLost(db: Connection, notes: readonly LostNote[]): void {
     db,
     'UPDATE outbox SET lost_org_at = ?, lost_over_at = ? WHERE key = ? AND lost_org_at IS NOT NULL',
   );
+  // By a person's word it has not written anything, and writes nothing.
+  const disown = prepared(
+    db,
+    `UPDATE outbox SET lost_org_at = NULL, lost_over_at = NULL, lost_changes = NULL
+     WHERE key = ? AND lost_org_at IS NOT NULL`,
+  );
   for (const { key, ...end } of notes) {
-    if ('over' in end) note.run(null, end.over === null ? null : isoTime(end.over), key);
+    if ('over' in end && end.over === null) disown.run(key);
+    else if ('over' in end) note.run(null, isoTime(end.over), key);
     else note.run(isoTime(end.endedOrgAt), null, key);
   }
 }

@@ -61,6 +61,10 @@ export function noteRewritten(db: Connection, keys: string): void {
          WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.done_order > ${wroteAt} AND l.seq <> o.seq AND l.contact_id = t.Id
              AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.state = 'sent' AND l.local = 0 AND l.contact_id = t.Id
+             AND l.contact_id IS NOT NULL AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.state = 'sent' AND l.local = 1 AND l.contact_key IN (o.contact_key, t._key, t.Id)
+             AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
              WHERE l.lost_changes IS NOT NULL AND l.seq > o.seq AND l.contact_id = t.Id
                AND json_type(v.value, '$."' || j.key || '"') IS NOT NULL)) AS now

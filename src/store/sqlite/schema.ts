@@ -176,6 +176,9 @@ export const migrations: readonly string[] = [
   CREATE INDEX outbox_done ON outbox (done_order) WHERE done_order IS NOT NULL;
   CREATE INDEX outbox_done_of ON outbox (contact_id, done_order) WHERE done_order IS NOT NULL;
   CREATE INDEX outbox_lost_changes ON outbox (contact_id) WHERE lost_changes IS NOT NULL;
+  UPDATE outbox SET lost_changes = json_array(json(changes)) WHERE lost_org_at IS NOT NULL;
+  UPDATE outbox SET done_order = seq
+    WHERE state = 'done' AND read_back_due = 1 AND (op <> 'create' OR upsert_field IS NOT NULL);
   `,
 ];
 

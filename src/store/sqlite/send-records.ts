@@ -124,7 +124,8 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
     );
     run(settleOther, others.map(rowOf));
     for (const other of others)
-      if (other.state === 'conflict' && other.base !== undefined) keepConflictBase(db, other.key, other.base);
+      if (other.state === 'conflict' && other.base !== undefined)
+        keepConflictBase(db, other.key, other.base, other.knownTo ?? null);
     run(
       unsent,
       others.flatMap((other) => (other.state === 'pending' && other.unsent === true ? [other.key] : [])),

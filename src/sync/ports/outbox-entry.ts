@@ -105,7 +105,10 @@ export interface LostRequest {
   endedOrgAt: number | null;
 }
 
-/** `over`: nothing of it is to come any more; since when at the latest, by the org's clock, or null by a person's word. */
+/**
+ * `over`: nothing of it is to come any more; since when at the latest, by the org's clock, or null by a person's word that it has done
+ * nothing.
+ */
 export type LostNote = { key: string } & ({ endedOrgAt: number } | { over: number | null });
 
 export type NewOutboxEntry = Pick<
@@ -140,12 +143,16 @@ export type EditDecision =
   /** Salesforce has all of it already. */
   | { key: string; kind: 'done'; contactId: string }
   | { key: string; kind: 'drop' | 'reject'; errors: RecordError[] }
-  /** `base`: what a person's decision for the edit is to hold against from now on. */
+  /**
+   * `base`: what a person's decision for the edit is to hold against from now on; `knownTo`: the org's time of the look that
+   * found it, ms since 1970, null where that is not known.
+   */
   | {
       key: string;
       kind: 'conflict';
       contactId: string | null;
       base: Record<string, unknown>;
+      knownTo: number | null;
       errors: RecordError[];
     };
 
@@ -178,7 +185,8 @@ export type Settlement =
     }
   /**
    * Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. `base`: what a person's
-   * decision for an edit of a program is to hold against from now on; left out where the entry keeps its own.
+   * decision for an edit of a program is to hold against from now on, and `knownTo` the org's time of the look that found it, ms
+   * since 1970; left out where the entry keeps its own.
    */
   | ({
       key: string;
@@ -186,6 +194,7 @@ export type Settlement =
       errors: RecordError[];
       contactId: string | null;
       base?: Record<string, unknown>;
+      knownTo?: number | null;
       at: number;
     } & LookedAt)
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */

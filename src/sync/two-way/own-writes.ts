@@ -51,7 +51,7 @@ export function mayHaveWritten(
     ({ seq, values, overAt }) =>
       seq > done &&
       (seq <= last || seq === edit.seq) &&
-      !(overAt !== null && (point?.knownTo ?? 0) > overAt) &&
+      !(overAt !== null && (point?.knownTo ?? 0) >= overAt) &&
       values.some((sent) => name in sent && isSame(sent[name])),
   );
 }

@@ -10,6 +10,7 @@ import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from 
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { readBackOf } from '../read-back/read-back.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
+import { orgNow } from '../settle/org-now.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { surelySame } from '../values/same-value.ts';
 import { basedOnLost, basedOnOwn } from './own-bases.ts';
@@ -44,6 +45,9 @@ export async function checkEdits(
     run: progress.run,
     signal: options.signal,
   });
+  const now = orgNow(context);
+  // As for doubts: the answers that gave it have whole seconds.
+  const lookedAt = now === null ? null : now + 1_000;
   const { fields, found } = await readByFields(context, edits, options, (by) =>
     readContacts(context, edits, by),
   );
@@ -58,7 +62,7 @@ export async function checkEdits(
   const disputed = edits.filter(({ key }) => isDisputed(plans.get(key)!));
   for (const edit of await basedOnLost(context, disputed, { found, fields }))
     plans.set(edit.key, planOf(edit));
-  const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!));
+  const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!, lookedAt));
   const lines = edits.flatMap((edit) =>
     linesOf(edit, plans.get(edit.key)!).map((text) => ({ key: edit.key, text })),
   );
@@ -218,8 +222,12 @@ function isAsMade(row: Rec, userId: string): boolean {
   );
 }
 
-/** What has to be stored of a plan; nothing where the edit is sent as it is. */
-function decisionOf({ key, changes, contactId }: OutboxEntry, plan: EditPlan): EditDecision[] {
+/** What has to be stored of a plan, by the org's time of the look; nothing where the edit is sent as it is. */
+function decisionOf(
+  { key, changes, contactId }: OutboxEntry,
+  plan: EditPlan,
+  lookedAt: number | null,
+): EditDecision[] {
   switch (plan.kind) {
     case 'send': {
       const isWhole = Object.keys(plan.changes).length === Object.keys(changes).length;
@@ -250,6 +258,7 @@ function decisionOf({ key, changes, contactId }: OutboxEntry, plan: EditPlan): E
           kind: 'conflict',
           contactId: plan.id,
           base: { ...plan.base },
+          knownTo: lookedAt,
           errors: [conflictError(plan.reason, plan.fields)],
         },
       ];

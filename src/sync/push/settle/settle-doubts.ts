@@ -95,7 +95,7 @@ function settlementOf(
     case 'changed': {
       const { message, fields: changed } = verdict;
       const errors = [{ code: 'CONFLICT', message, fields: changed }];
-      const base = entry.local ? { base: baseFound(entry, found) } : {};
+      const base = entry.local ? { base: baseFound(entry, found), knownTo: lostBefore ?? null } : {};
       return { key, state: 'conflict', errors, contactId: verdict.id, ...base, lostBefore, at };
     }
   }
