@@ -17,6 +17,9 @@ const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
 /** SQL: the `order` of what `o` wrote. A creation stands before all else, and may be told as done long after its contact was seen. */
 const wroteAt = `CASE WHEN o.op = 'create' AND o.upsert_field IS NULL THEN 0 ELSE o.done_order END`;
 
+/** SQL: whether a request carries `l`, in the very terms of the indexes of what is open. */
+const isSent = "l.state NOT IN ('done', 'dropped') AND l.state = 'sent'";
+
 /** A call is waited for no longer; what took more was a job, or was settled without an answer of its own. */
 const longestCallMs = 150_000;
 
@@ -61,10 +64,10 @@ export function noteRewritten(db: Connection, keys: string): void {
          WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.done_order > ${wroteAt} AND l.seq <> o.seq AND l.contact_id = t.Id
              AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
-           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.state = 'sent' AND l.local = 0 AND l.contact_id = t.Id
-             AND l.contact_id IS NOT NULL AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
-           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.state = 'sent' AND l.local = 1 AND l.contact_key IN (o.contact_key, t._key, t.Id)
-             AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_id = t.Id AND l.local = 0
+             AND l.contact_id IS NOT NULL AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_key IN (o.contact_key, t._key, t.Id)
+             AND l.local = 1 AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
              WHERE l.lost_changes IS NOT NULL AND l.seq > o.seq AND l.contact_id = t.Id
                AND json_type(v.value, '$."' || j.key || '"') IS NOT NULL)) AS now
