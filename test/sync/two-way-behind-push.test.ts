@@ -288,6 +288,37 @@ describe.each(conflictPolicies)(
   },
 );
 
+it.each(conflictPolicies)(
+  'with %s, an edit is no conflict with an upsert whose answer was lost and that was given up before anybody knew its contact',
+  async (policy) => {
+    await using two = await twoWay(policy);
+    const { emulator, context, signal } = two.rig;
+    const [id = ''] = two.ids;
+    two.sql("UPDATE contacts SET ParaHack_Id__c = 'E1' WHERE Id = ?", id);
+    await two.cycle();
+    two.rig.pass(120_000);
+    await two.cycle();
+    await control(emulator.url, 'faults', [
+      { match: 'PATCH .*', reset: 'after-commit' },
+      { match: `(${readings})|(GET .*query.*)`, status: 503, times: 99 },
+    ]);
+    const records = recordsOf([{ ParaHack_Id__c: 'e1', Title: 'Pushed' }]);
+    await pushAll(context, records, { upsertField: 'ParaHack_Id__c', signal });
+    await control(emulator.url, 'faults', []);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Pushed' });
+    const [entry] = await context.mirror.outbox.list({ states: ['in-doubt'] });
+    expect(entry).toMatchObject({ contactId: null });
+    await context.mirror.outbox.move([entry!.key], ['in-doubt'], 'dropped', context.clock.now());
+    two.sql("UPDATE contacts SET Title = 'Mine' WHERE Id = ?", id);
+    for (let n = 0; n < 3; n++) {
+      await two.cycle();
+      two.rig.pass(180_000);
+    }
+    expect(await two.notes()).toEqual([]);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Mine' });
+  },
+);
+
 it('an edit is a conflict with what a push was to write that was given up, and was over when the row was read', async () => {
   await using two = await twoWay('manual');
   const [id, other] = two.ids as [string, string];

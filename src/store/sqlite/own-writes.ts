@@ -1,5 +1,6 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
+import { valuesOf } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
 
 type Values = Record<string, unknown>;
@@ -36,21 +37,36 @@ export function ownWritesSince(
   }));
 }
 
+/** An upsert of which nobody knows whose it was is of the contact that has its value now. */
 export function lostWritesOf(db: Connection, object: string, ids: readonly string[]): LostWrite[] {
   const rows = prepared(
     db,
-    `SELECT seq, contact_id, lost_changes, lost_over_at FROM outbox
-     WHERE lost_changes IS NOT NULL AND +object = ? AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY +seq`,
+    `SELECT seq, contact_id, lost_changes, lost_over_at, upsert_field, json_extract(changes, '$."' || upsert_field || '"') AS value
+     FROM outbox WHERE lost_changes IS NOT NULL AND +object = ?
+       AND (contact_id IN (SELECT value FROM json_each(?)) OR contact_id IS NULL) ORDER BY +seq`,
   ).all(object, JSON.stringify(ids)) as {
     seq: number;
-    contact_id: string;
+    contact_id: string | null;
     lost_changes: string;
     lost_over_at: string | null;
+    upsert_field: string | null;
+    value: unknown;
   }[];
-  return rows.map((row) => ({
-    seq: row.seq,
-    contactId: row.contact_id,
-    values: JSON.parse(row.lost_changes) as Values[],
-    overAt: row.lost_over_at === null ? null : Date.parse(row.lost_over_at),
-  }));
+  const valuesBy = new Map<string, [id: string, value: string][]>();
+  const metBy = (field: string | null, value: unknown): string | null => {
+    if (field === null || value === null) return null;
+    const values =
+      valuesBy.get(field) ??
+      [...valuesOf(db, object, field, ids)].map(
+        ([id, of]) => [id, String(of).toLowerCase()] as [string, string],
+      );
+    valuesBy.set(field, values);
+    return values.find(([, of]) => of === String(value).toLowerCase())?.[0] ?? null;
+  };
+  return rows.flatMap((row) => {
+    const contactId = row.contact_id ?? metBy(row.upsert_field, row.value);
+    if (contactId === null) return [];
+    const overAt = row.lost_over_at === null ? null : Date.parse(row.lost_over_at);
+    return [{ seq: row.seq, contactId, values: JSON.parse(row.lost_changes) as Values[], overAt }];
+  });
 }
