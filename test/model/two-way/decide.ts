@@ -41,7 +41,7 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
   world.count(verb);
   world.log.push(`  ${verb} ${entry.seq} of ${entry.contactKey}`);
   // A cycle beside it may make it at once.
-  const isRemade = verb === 'take local' && entry.op === 'create';
+  const isRemade = verb === 'take local' && entry.op === 'create' && entry.local === 1;
   const unsaid = isRemade ? world.oracle.remake(entry.contactKey) : null;
   const ended = await program.run(async (signal) => {
     const outbox = appOutbox(program.services);
