@@ -2,24 +2,8 @@ import { expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { control } from '../e2e/org.ts';
-import { pushAll, recordsOf } from './push-all.ts';
-import { readings, type TwoWayRig, twoWay } from './two-way-rig.ts';
-
-const minute = 60_000;
-
-/** What goes out meanwhile cannot be read back. */
-async function unread(two: TwoWayRig, goesOut: () => Promise<unknown>): Promise<void> {
-  const { url } = two.rig.emulator;
-  await control(url, 'faults', [{ match: readings, status: 503, times: 99 }]);
-  await goesOut();
-  await control(url, 'faults', []);
-}
-
-const push = ({ rig: { context, signal } }: TwoWayRig, record: Record<string, unknown>) =>
-  pushAll(context, recordsOf([record]), { signal });
-
-const rules = (two: TwoWayRig, ...validationRules: object[]) =>
-  control(two.rig.emulator.url, 'settings', { validationRules });
+import { minute, noBad, push, rules, unread } from './two-way-acts.ts';
+import { readings, twoWay } from './two-way-rig.ts';
 
 it('a person’s decision holds against what was found, though this tool had written before that', async () => {
   await using two = await twoWay('manual');
@@ -41,7 +25,7 @@ it.each(conflictPolicies)(
     await using two = await twoWay(policy);
     const { outbox } = two.rig.context.mirror;
     const [id = ''] = two.ids;
-    await rules(two, { name: 'NoBad', condition: "Department = 'Bad'", message: 'No.' });
+    await rules(two, noBad);
     await push(two, { Id: id, Title: 'First', Department: 'Bad' });
     two.sql("UPDATE contacts SET Title = 'Mine', Department = 'Bad' WHERE Id = ?", id);
     await two.cycle();
@@ -71,7 +55,7 @@ it('an edit is based on the last that was done, where an earlier one was sent on
   await using two = await twoWay();
   const { outbox } = two.rig.context.mirror;
   const [id = '', other = ''] = two.ids;
-  await rules(two, { name: 'NoBad', condition: "Department = 'Bad'", message: 'No.' });
+  await rules(two, noBad);
   await push(two, { Id: id, Title: 'First', Department: 'Bad' });
   await rules(two);
   const [{ key } = { key: '' }] = await outbox.list();
@@ -148,7 +132,7 @@ it('what a given-up push was to write is a user’s where another was pushed sin
   const { emulator, context } = two.rig;
   const { outbox } = context.mirror;
   const [id = ''] = two.ids;
-  await rules(two, { name: 'NoBad', condition: "Department = 'Bad'", message: 'No.' });
+  await rules(two, noBad);
   two.sql("UPDATE contacts SET Title = 'First', Department = 'Bad' WHERE Id = ?", id);
   await two.cycle();
   await control(emulator.url, 'faults', [
