@@ -1,6 +1,6 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import { type BasePoints, basePointsOf, storedPoints } from './base-points.ts';
-import { lastDone } from './own-writes.ts';
+import { lastDone } from './last-done.ts';
 
 /** As JSON. */
 interface Bases {

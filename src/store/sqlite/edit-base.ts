@@ -1,5 +1,5 @@
+import { lastDone } from './last-done.ts';
 import { newKey, sqlNow } from './new-key.ts';
-import { lastDone } from './own-writes.ts';
 import { sqlText } from './sql-text.ts';
 import { memberJson } from './written-value.ts';
 

@@ -5,9 +5,6 @@ import { prepared } from './prepared.ts';
 
 type Values = Record<string, unknown>;
 
-/** SQL: how many writes are done, in their order. The terms of the index `outbox_done`. */
-export const lastDone = '(SELECT coalesce(max(done_order), 0) FROM outbox WHERE done_order IS NOT NULL)';
-
 export function ownWritesSince(
   db: Connection,
   object: string,
