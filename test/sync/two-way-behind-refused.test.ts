@@ -146,13 +146,18 @@ describe.each(conflictPolicies)('with %s, the next edit of a contact whose edit 
   );
 });
 
+/** One that the org is to lose. */
+async function addField({ rig, cycle }: TwoWayRig): Promise<void> {
+  await control(rig.emulator.url, 'settings', { addFields: [{ name: 'Gone__c', type: 'string' }] });
+  rig.pass(7_200_000);
+  await cycle();
+}
+
 it('a part that was refused for a field that is gone is given up by the next edit behind an upsert too', async () => {
   await using two = await twoWay();
   const [id] = two.ids;
   const { emulator } = two.rig;
-  await control(emulator.url, 'settings', { addFields: [{ name: 'Gone__c', type: 'string' }] });
-  two.rig.pass(7_200_000);
-  await two.cycle();
+  await addField(two);
   two.sql("UPDATE contacts SET Gone__c = 'x', Title = 'First' WHERE Id = ?", id);
   await control(emulator.url, 'settings', { removeFields: ['Gone__c'] });
   await two.cycle();
@@ -176,9 +181,7 @@ it('the rest of what was refused goes without a field that has gone since, behin
   await using two = await twoWay();
   const [id] = two.ids;
   const { emulator } = two.rig;
-  await control(emulator.url, 'settings', { addFields: [{ name: 'Gone__c', type: 'string' }] });
-  two.rig.pass(7_200_000);
-  await two.cycle();
+  await addField(two);
   await rules(two, true);
   two.sql("UPDATE contacts SET Gone__c = 'x', FirstName = 'Lee', Department = 'Bad' WHERE Id = ?", id);
   await two.cycle();

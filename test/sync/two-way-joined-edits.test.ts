@@ -71,6 +71,21 @@ async function endsWithTheLast(by: string): Promise<void> {
   expect(await two.notes()).toEqual([]);
 }
 
+/** One that a pull has brought is edited by its key, and another one that a user then merges into it. Returns the first one's Id. */
+async function editedBesideMerged(two: TwoWayRig): Promise<string> {
+  const [other] = two.ids;
+  await two.theirs('touch', { ids: [other], set: { Title: 'Before' } });
+  two.rig.pass(3 * minute);
+  await two.cycle();
+  const id = await brought(two);
+  two.sql("UPDATE contacts SET Title = 'Its own' WHERE _key = 'k'");
+  two.sql("UPDATE contacts SET Title = 'Of the other' WHERE Id = ?", other);
+  await two.theirs('merge', { master: id, losers: [other] });
+  two.rig.pass(minute);
+  await two.cycle();
+  return id;
+}
+
 describe('a contact whose creation is in doubt, and that a pull has brought', () => {
   it.each(['id key', 'key id', 'id key id', 'key id key', 'id id key key id'])(
     'is edited by its Id and by its key, and the last edit stays: %s',
@@ -126,16 +141,7 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
     'is edited beside a contact that is merged into it, and both edits are told: %s',
     async (policy, state) => {
       await using two = await twoWay(policy);
-      const [other] = two.ids;
-      await two.theirs('touch', { ids: [other], set: { Title: 'Before' } });
-      two.rig.pass(3 * minute);
-      await two.cycle();
-      const id = await brought(two);
-      two.sql("UPDATE contacts SET Title = 'Its own' WHERE _key = 'k'");
-      two.sql("UPDATE contacts SET Title = 'Of the other' WHERE Id = ?", other);
-      await two.theirs('merge', { master: id, losers: [other] });
-      two.rig.pass(minute);
-      await two.cycle();
+      await editedBesideMerged(two);
       await settle(two);
       const [own, others] = [{ Title: 'Its own' }, { Title: 'Of the other' }];
       const ofEdits = (await two.rig.context.mirror.outbox.list()).filter(({ op }) => op === 'update');
@@ -150,16 +156,7 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
   it('is edited beside one that is merged into it, whose conflict is decided first, and neither edit takes the place of the other', async () => {
     await using two = await twoWay('manual');
     const { outbox } = two.rig.context.mirror;
-    const [other] = two.ids;
-    await two.theirs('touch', { ids: [other], set: { Title: 'Before' } });
-    two.rig.pass(3 * minute);
-    await two.cycle();
-    const id = await brought(two);
-    two.sql("UPDATE contacts SET Title = 'Its own' WHERE _key = 'k'");
-    two.sql("UPDATE contacts SET Title = 'Of the other' WHERE Id = ?", other);
-    await two.theirs('merge', { master: id, losers: [other] });
-    two.rig.pass(minute);
-    await two.cycle();
+    const id = await editedBesideMerged(two);
     const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
     expect(await outbox.move(keys, ['conflict'], 'pending', 0)).toHaveLength(1);
     await settle(two);
