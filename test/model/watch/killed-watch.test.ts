@@ -11,7 +11,7 @@ import { differences } from './compare.ts';
 import type { Emphasis } from './emphasis.ts';
 import { contentsOfFile } from './mirror-contents.ts';
 import { dailyLimit, Org } from './org.ts';
-import { perform } from './perform-act.ts';
+import { endsDay, perform } from './perform-act.ts';
 import { factsOf, type Stage } from './world.ts';
 
 /** Kills in the deep run, a tenth in the common one. */
@@ -20,10 +20,10 @@ const killsOfHistory = 15;
 const minute = 60_000;
 
 /**
- * What a program on the machine's own clock gets to know within one cycle: fields are asked for once an hour, and sharing
- * touches no stamp.
+ * What a program on the machine's own clock gets to know within one cycle: fields are asked for once an hour, sharing
+ * touches no stamp, and an org without requests left is not asked again for minutes.
  */
-const isKnownAtOnce = ({ act }: Act) => !/field|type|hide|show|busy-org|pass/.test(act);
+const isKnownAtOnce = (act: Act) => !/field|type|hide|show|busy-org|pass/.test(act.act) && !endsDay(act);
 
 const emphasis: Emphasis = {
   edits: 1,

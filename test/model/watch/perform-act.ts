@@ -30,6 +30,10 @@ const longestTransactionMs = 86_400_000;
 /** Of a million: what others have left of the org's day. */
 const usedByOthers = [0, 940_000, 999_990, 1_000_000];
 
+/** Whether the org answers to nothing from here on; a program believes so for minutes of its own clock. */
+export const endsDay = (act: Act): boolean =>
+  act.act === 'limit' && (limits[act.limit % limits.length] as { dailyLimit?: number }).dailyLimit === 0;
+
 /** Does it; false where there was nothing to do it with, or the org refused. */
 export async function perform(world: Stage, act: Act): Promise<boolean> {
   const { org, facts } = world;
