@@ -319,6 +319,20 @@ describe('a conflict', () => {
     expect(await told()).toEqual([['dropped', { Phone: '1' }], givenUp]);
   });
 
+  it('by manual, over a contact that is gone, is decided once, also where the edit went on meanwhile', async () => {
+    await using two = await twoWay('manual');
+    const { outbox } = two.rig.context.mirror;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await two.theirs('delete', { ids: [id] });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    two.sql("UPDATE contacts SET Phone = '1' WHERE _key = ?", id);
+    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    await outbox.move(keys, ['conflict'], 'pending', 0);
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 0, rejected: 1 });
+    expect((await outbox.list()).map(({ errors }) => errors[0]?.code)).toEqual(['ENTITY_IS_DELETED']);
+  });
+
   it('is none where both have written the same, or another field', async () => {
     await using two = await twoWay('manual');
     const [id] = two.ids as [string];

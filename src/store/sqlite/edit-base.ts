@@ -58,9 +58,16 @@ const baseOf = (field: string) => {
     CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
 };
 
+/** SQL: of the first open edit of a field that does not say what it found there, and so of what nobody knows. */
+const ofFirstUnknown = (field: string, what: string) => `(SELECT ${what}
+    FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND ${isBaseUnknown} AND j.key = ${field}
+    ORDER BY o.seq LIMIT 1)`;
+const isBaseUnknown = `o.op = 'update' AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key)`;
+
 /** SQL: the `order` of the last write that this base knows of. */
 const doneAt = (field: string) => `coalesce(
-    ${ofFirstOpen(field, `coalesce(json_extract(o.base_at, '$."' || ${field} || '"[0]'), 0)`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
+    ${ofFirstOpen(field, `coalesce(json_extract(o.base_at, '$."' || ${field} || '"[0]'), 0)`)},
+    ${ofFirstUnknown(field, `json_extract(o.base_at, '$."' || ${field} || '"[0]')`)}, ${firstUnseen(field)} - 1, ${lastDone})`;
 
 /**
  * SQL: up to when the base holds all that was changed in Salesforce, by the org's clock: what the first open edit found, or the
@@ -68,14 +75,15 @@ const doneAt = (field: string) => `coalesce(
  */
 const knownTo = (object: string, field: string) => `CASE
     WHEN ${ofFirstOpen(field, '1')} THEN ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[2]')`)}
+    WHEN ${ofFirstUnknown(field, '1')} THEN NULL
     ELSE (SELECT nullif(max(coalesce(x.at, c._value_at, c._read_at, ''),
         coalesce((SELECT at FROM cursor WHERE object = ${sqlText(object)} AND name = 'updated'), '')), '')
       FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id WHERE c.Id = OLD.Id) END`;
 
 /** What an open edit has put in the place of a value that nobody knows says nothing of that one. */
 export const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
-  SELECT 1 FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op = 'update' AND j.key = contact_edit.field
-    AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key))`;
+  SELECT 1 FROM outbox o, json_each(o.changes) j
+  WHERE ${openEdit} AND ${isBaseUnknown} AND j.key = contact_edit.field)`;
 
 /** SQL: the bases of these fields, as one object. `fields`: a table whose column `key` has their names. */
 export const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (

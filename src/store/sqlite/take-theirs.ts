@@ -27,6 +27,7 @@ function partsOf(entry: OutboxEntry): { disputed: EntryPart; rest: EntryPart } |
   if (!entry.local || entry.op !== 'update') return null;
   const named = new Set(entry.errors.flatMap(({ fields }) => fields));
   const disputed = partOf(entry, (name) => named.has(name));
-  const rest = partOf(entry, (name) => !named.has(name));
+  // Not that the contact was found gone: the rest was not asked about.
+  const rest = partOf(entry, (name) => !named.has(name) && name in entry.changes);
   return isEmpty(disputed) || isEmpty(rest) ? null : { disputed, rest };
 }

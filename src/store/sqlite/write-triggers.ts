@@ -175,7 +175,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_changes IS NOT NULL OR ${wasWrittenSince('field')} OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
-    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}, base_at = ${pointsOf(object, 'json_each(outbox.changes)')},
+    `UPDATE outbox SET base = json_patch(${basesOf('json_each(outbox.changes)')}, ${seenGone}), base_at = ${pointsOf(object, 'json_each(outbox.changes)')},
         first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}
       WHERE seq = ${into} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, base_at, state, created_at)
@@ -226,6 +226,8 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
 
 /** SQL: a delete that no request carries and that something came after: its contact was shown, for it waits for a person. */
 const isWaitingDelete = `${open} AND op = 'delete' AND ${unsent} AND seq < (SELECT max(seq) FROM outbox WHERE ${open})`;
+/** SQL: that a conflict has found the contact gone, as its base has it; `{}` where it has not. */
+const seenGone = `CASE WHEN state = 'conflict' AND json_extract(base, '$.IsDeleted') THEN '{"IsDeleted":true}' ELSE '{}' END`;
 const isDisputed = `EXISTS (SELECT 1 FROM outbox WHERE ${open} AND op <> 'delete' AND state = 'conflict')`;
 
 /** What was to be deleted, and waits for a person, is edited, or deleted once more: that takes its place. */
