@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
-import { noBad, push, rules, unread } from './two-way-acts.ts';
+import { giveUp, noBad, push, rules, settled, unanswered, unread } from './two-way-acts.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
 
 /** A contact whose edit was made before it was read back, so that nobody knows what it was based on, and was refused. */
@@ -24,6 +24,18 @@ describe.each(conflictPolicies)('with %s, behind a refused edit whose base nobod
     await push(two, { Id: id, Phone: 'Pushed' });
     two.sql("DELETE FROM contacts WHERE _key = 'k'");
     await two.cycle();
+    expect((await two.org()).has(id)).toBe(false);
+    expect(await two.notes()).toEqual([]);
+  });
+
+  it('a delete is in no conflict with a push before it that was given up', async () => {
+    await using two = await twoWay(policy);
+    const id = await refused(two);
+    await unanswered(two, { reset: 'after-commit' }, () => push(two, { Id: id, Phone: 'Pushed' }));
+    await giveUp(two);
+    await settled(two);
+    two.sql("DELETE FROM contacts WHERE _key = 'k'");
+    await settled(two);
     expect((await two.org()).has(id)).toBe(false);
     expect(await two.notes()).toEqual([]);
   });

@@ -75,7 +75,6 @@ const doneAt = (field: string) => `coalesce(
  */
 const knownTo = (object: string, field: string) => `CASE
     WHEN ${ofFirstOpen(field, '1')} THEN ${ofFirstOpen(field, `json_extract(o.base_at, '$."' || ${field} || '"[2]')`)}
-    WHEN ${ofFirstUnknown(field, '1')} THEN NULL
     ELSE (SELECT nullif(max(coalesce(x.at, c._value_at, c._read_at, ''),
         coalesce((SELECT at FROM cursor WHERE object = ${sqlText(object)} AND name = 'updated'), '')), '')
       FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id WHERE c.Id = OLD.Id) END`;
