@@ -80,6 +80,8 @@ export type PushStatus =
   | 'in-doubt'
   | 'conflict'
   | 'held'
+  /** A person gave it up, in an earlier try of the same push. */
+  | 'dropped'
   | 'valid';
 
 /** One per record, in the order of the input. */
@@ -108,6 +110,8 @@ export interface PushCounts {
   updated: number;
   deleted: number;
   rejected: number;
+  /** Given up by a person, in an earlier try of the same push. */
+  dropped: number;
   /** Waiting, those held included. */
   queued: number;
   inDoubt: number;

@@ -89,6 +89,7 @@ class ReportedPush implements PushResult {
       updated: having('updated'),
       deleted: having('deleted'),
       rejected: having('rejected'),
+      dropped: having('dropped'),
       queued: having('queued', 'held'),
       inDoubt: having('in-doubt'),
       creates: counts.creates,
@@ -183,7 +184,7 @@ const openStatus: Record<Exclude<OutboxState, 'done'>, PushStatus> = {
   rejected: 'rejected',
   held: 'held',
   conflict: 'conflict',
-  dropped: 'rejected',
+  dropped: 'dropped',
 };
 
 function statusOf({

@@ -706,7 +706,6 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         expect(rejects.map(({ index, key, given }) => [index, key, given])).toEqual([
           [1, refusedAgain, { LastName: 'N1' }],
           [3, keys[3], { LastName: 'N3' }],
-          [4, keys[4], { LastName: 'N4' }],
         ]);
         expect(await staging.countOwn([...keys, made!])).toBe(5);
       });

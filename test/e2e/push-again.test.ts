@@ -10,6 +10,8 @@ interface Document {
   results: { key: string; status: string; id: string | null }[];
   resumedFrom: string | null;
   overtaken: number;
+  rejected: number;
+  dropped: number;
   error?: { code: string; message: string; hint: string; details: object };
 }
 
@@ -67,6 +69,22 @@ describe('the same input pushed again', () => {
     const again = await push(few);
     expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
     expect(await named('Again')).toBe(2);
+  });
+
+  it('after a person has given up what was in doubt tells so, and leaves it out of the rejects file', async () => {
+    const lost = { match: 'POST .*/composite/sobjects$', times: 9, reset: 'after-commit' };
+    await control(emulator.url, 'faults', [lost]);
+    const first = await push(many);
+    expect(first.code).toBe(5);
+    await control(emulator.url, 'faults', []);
+    await cli.run(['outbox', 'drop', ...first.results.map(({ key }) => key)]);
+    const rejects = join(cli.folder, 'rejects.ndjson');
+    const again = await push(many, '--rejects', rejects);
+    expect(again).toMatchObject({ code: 4, rejected: 0, dropped: 30, error: { code: 'PARTIAL' } });
+    expect(new Set(again.results.map(({ status }) => status))).toEqual(new Set(['dropped']));
+    expect(again.error?.hint).toContain('look in Salesforce');
+    expect(existsSync(rejects) ? readFileSync(rejects, 'utf8') : '').toBe('');
+    expect(await named('Again')).toBe(30);
   });
 
   it('after it has been told the end is a new push', async () => {

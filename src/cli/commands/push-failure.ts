@@ -11,6 +11,8 @@ type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
 
 export const conflictHint =
   '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.';
+const droppedHint =
+  'What was given up is not sent: look in Salesforce whether it is there before you push it anew.';
 export const heldHint =
   '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.';
 
@@ -71,6 +73,7 @@ export function pushFailure(
     rejected: having('rejected'),
     conflicts: having('conflict'),
     held: having('held'),
+    dropped: having('dropped'),
     rejects,
   });
 }
@@ -107,10 +110,11 @@ function notAccepted(
     rejected,
     conflicts,
     held,
+    dropped,
     rejects,
-  }: { rejected: number; conflicts: number; held: number; rejects: boolean },
+  }: { rejected: number; conflicts: number; held: number; dropped: number; rejects: boolean },
 ): AppError | null {
-  const refused = rejected + conflicts + held;
+  const refused = rejected + conflicts + held + dropped;
   if (refused === 0) return null;
   const [is, was] = refused === 1 ? ['is', 'was'] : ['are', 'were'];
   const said =
@@ -128,6 +132,7 @@ function notAccepted(
     rejected > 0 ? `${mend}${keeps}` : '',
     conflicts > 0 ? conflictHint : '',
     held > 0 ? heldHint : '',
+    dropped > 0 ? droppedHint : '',
   ];
   return new AppError('PARTIAL', `${count(refused)} of ${counted(records, 'record')} ${said}.`, {
     hint: hints.filter((hint) => hint !== '').join(' '),

@@ -202,7 +202,7 @@ export class MemoryStaging implements OutboxStaging {
     const entries = this.#standing();
     const rejects = this.#records.flatMap((record, place): StagingReject[] => {
       const entry = entries.get(place);
-      const refused = entry?.state === 'rejected' || entry?.state === 'dropped';
+      const refused = entry?.state === 'rejected';
       const errors = this.#pushId === null ? this.#errorsOf(place) : (entry?.errors ?? []);
       const isReject = this.#pushId === null ? errors.length > 0 : refused;
       if (!isReject || record.given === null) return [];

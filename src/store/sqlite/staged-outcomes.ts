@@ -61,12 +61,12 @@ export const listItems: ListOutcomes<StagingItem> = (db, pushId, { after, limit 
   return rows.map((row) => ({ seq: row.seq, item: itemOf(row) }));
 };
 
-/** Records that were kept as they were given and came to nothing: refused, dropped by a person, or with faults. */
+/** Records that were kept as they were given and came to nothing: refused, or with faults. What a person has given up may be in Salesforce. */
 export const listRejects: ListOutcomes<StagingReject> = (db, pushId, { after, limit }) => {
   const reasons =
     pushId !== null
       ? `o.key AS key, o.errors AS errors FROM ${withOutbox(pushId)}
-         WHERE o.state IN ('rejected', 'dropped')`
+         WHERE o.state = 'rejected'`
       : `e.replaces AS key, (SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
          iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
         FROM fault f WHERE f.entry = e.seq) AS errors

@@ -48,6 +48,7 @@ export function pushResultOf(
       updated: having('updated'),
       deleted: having('deleted'),
       rejected: having('rejected'),
+      dropped: having('dropped'),
       queued: having('queued', 'held'),
       inDoubt: having('in-doubt'),
       creates: items.length,
