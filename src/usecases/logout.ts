@@ -53,7 +53,7 @@ async function logoutOne(
     const onWait = () =>
       parts.log.warn(`waiting for the watch of ${instanceUrl}, whose sync is off, to let go of it`);
     await using lease = deleteData ? await takeLeftOrgLease(parts, org, 'logout', { signal, onWait }) : null;
-    if (deleteData && !force) await refuseWithOpenEntries(parts, instanceUrl);
+    if (deleteData && !force) await refuseWithOpenEntries(parts, instanceUrl, { refused: true });
     if (!deleteData) await tellOfOpenEntries(parts, instanceUrl);
     const { removed, revoked } = await parts.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;
@@ -89,7 +89,7 @@ async function deleteMirror(
 ): Promise<void> {
   const alone = withDrainLease(parts, instanceUrl, signal);
   await alone(async () => {
-    if (!force) await refuseWithOpenEntries(parts, instanceUrl);
+    if (!force) await refuseWithOpenEntries(parts, instanceUrl, { refused: true });
     await parts.mirrors.remove(instanceUrl, lease);
   });
 }

@@ -1,7 +1,9 @@
 import { AppError, isAppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 
+const pageEntries = 1_000;
 const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 
 interface Parts {
@@ -21,14 +23,33 @@ export async function openEntries({ mirrors }: Parts, instanceUrl: string): Prom
   }
 }
 
-/** Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. */
+/** How many edits by programs Salesforce has refused: what a mirror alone has, for no input of a push names them. */
+async function refusedEdits({ mirrors }: Parts, instanceUrl: string): Promise<number> {
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  let edits = 0;
+  for (let after: number | undefined = -1; after !== undefined; ) {
+    const page: OutboxEntry[] = await mirror.outbox.list({ states: ['rejected'], after, limit: pageEntries });
+    edits += page.filter(({ local }) => local).length;
+    after = page.at(-1)?.seq;
+  }
+  return edits;
+}
+
+/**
+ * Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. `refused`: edits
+ * by programs too that Salesforce has refused.
+ */
 export async function refuseWithOpenEntries(
   { mirrors, log }: Parts & { readonly log: Logger },
   instanceUrl: string,
+  { refused = false }: { refused?: boolean } = {},
 ): Promise<void> {
-  const open = await openEntries({ mirrors }, instanceUrl);
-  if (open === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
-  if (open === null || open === 0) return;
+  const unsettled = await openEntries({ mirrors }, instanceUrl);
+  if (unsettled === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
+  if (unsettled === null) return;
+  const isThere = refused && (await mirrors.exists(instanceUrl));
+  const open = unsettled + (isThere ? await refusedEdits({ mirrors }, instanceUrl) : 0);
+  if (open === 0) return;
   throw new AppError(
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,

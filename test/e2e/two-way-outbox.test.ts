@@ -58,6 +58,20 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(told(id)).toMatchObject({ _state: 'synced', Title: (await inOrg(id))?.Title ?? null });
   });
 
+  it('keep a logout from deleting what Salesforce has refused, and the mirror alone has', async () => {
+    await control(emulator.url, 'settings', {
+      validationRules: [{ name: 'No boss', condition: "Title = 'Boss'", message: 'There is one already.' }],
+    });
+    program.exec("INSERT INTO contacts (_key, LastName, Title) VALUES ('app-1', 'Ng', 'Boss')");
+    expect((await cycle()).code).toBe(4);
+    const refused = await cli.run(['logout', 'prod', '--delete-data', '--json']);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain('OUTBOX_OPEN');
+    expect(told('app-1')).toMatchObject({ _state: 'rejected' });
+    program.close();
+    expect((await cli.run(['logout', 'prod', '--delete-data', '--force'])).code).toBe(0);
+  });
+
   it('retry sends again what Salesforce refused, whose reason the row has told', async () => {
     await control(emulator.url, 'settings', {
       validationRules: [{ name: 'No boss', condition: "Title = 'Boss'", message: 'There is one already.' }],

@@ -53,6 +53,18 @@ test('a record whose entry the outbox has lost is in doubt, and never called val
   expect([statuses, counts.inDoubt]).toEqual([[['in-doubt', 1]], 1]);
 });
 
+test('a record that a person has given up is dropped, and not refused', async () => {
+  const report = reportOf('sent');
+  const tally = [{ op: 'create', state: 'dropped', created: null, records: 1 }] as const;
+  const { counts, statuses } = await pushResult(
+    'https://a.my.salesforce.com',
+    { ...report, tally: [...tally] },
+    async () => new Map(),
+    async () => {},
+  );
+  expect([[...statuses], counts.rejected, counts.dropped]).toEqual([[['dropped', 1]], 0, 1]);
+});
+
 test('a dry run, which has no entries, calls its records valid', async () => {
   const { items, statuses } = await told('checked');
   expect(items).toMatchObject([{ status: 'valid', key: null, errors: [] }]);
