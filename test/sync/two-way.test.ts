@@ -455,6 +455,9 @@ describe('a conflict', () => {
     await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
     await two.cycle();
     expect(await states(two)).toEqual([state]);
+    const [{ base } = { base: null }] = await two.rig.context.mirror.outbox.list();
+    expect(Object.keys(base ?? {})).not.toEqual(expect.arrayContaining(['attributes']));
+    expect(Object.keys(base ?? {})).not.toEqual(expect.arrayContaining(['Id']));
     expect((await two.org()).has(id)).toBe(lives);
     expect((await two.notes()).join('\n')).toContain('Theirs');
     two.rig.pass(120_000);

@@ -178,7 +178,8 @@ function planDelete(edit: Edit, found: EditedContact, { policy, fields, isSame }
   );
   if (policy === 'local-wins') return { kind: 'send', id: found.id, changes: {}, lost: theirs };
   if (policy === 'salesforce-wins') return { kind: 'drop', lost: [], reason };
-  return { kind: 'conflict', id: found.id, fields: changed, reason, base: found.values };
+  const values = Object.entries(found.values).filter(([name]) => name !== 'Id' && fields.has(name));
+  return { kind: 'conflict', id: found.id, fields: changed, reason, base: Object.fromEntries(values) };
 }
 
 function reasonOf(
