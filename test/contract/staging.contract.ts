@@ -496,6 +496,23 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         expect(await pushed(outbox, again, 5_002)).toMatchObject({ resumedFrom: 5_000, overtaken: 1 });
       });
 
+      test('are new ones where the contact was changed by its Id to which a change before gives the value that they upsert by', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const Email = 'one@example.com';
+        const gives = change('');
+        const upsert = () => {
+          const one = record(0);
+          return { ...one, entry: { ...one.entry, upsertField: 'Email', changes: { Email, Title: 'a' } } };
+        };
+        const queued = { queued: true };
+        await pushed(outbox, [{ ...gives, entry: { ...gives.entry, changes: { Email } } }], 5_000, queued);
+        await pushed(outbox, [upsert()], 5_001, queued);
+        expect(await pushed(outbox, [upsert()], 5_002, queued)).toMatchObject({ resumedFrom: 5_001 });
+        await pushed(outbox, [change('b')], 5_003, queued);
+        expect(await pushed(outbox, [upsert()], 5_004, queued)).toMatchObject({ resumedFrom: null });
+      });
+
       test('make no contact a second time, and the changes beside it anew, where they were queued and some wait', async () => {
         await using opened = await openMirror();
         const { outbox } = opened.mirror;

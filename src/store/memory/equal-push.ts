@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
 import type { PushFlags, StagingRecord, UnlikePush } from '../../sync/ports/outbox-staging.ts';
 import type { MemoryEntry, MemoryPush, MemoryState } from './memory-state.ts';
+import { findIdBy, folded } from './memory-values.ts';
 
 /** The push that records are to be. */
 export interface SoughtPush {
@@ -88,21 +89,35 @@ export function waitingOf({ outbox }: MemoryState, id: string): number {
 }
 
 /** See `countOvertaken` in `store/sqlite/`. */
-export function overtakenOf({ outbox }: Pick<MemoryState, 'outbox'>, id: string): number {
+export function overtakenOf(state: MemoryState, id: string): number {
+  const { outbox } = state;
   const isOwn = ({ push }: MemoryEntry) => push?.id === id;
   const last = Math.max(...[...outbox.values()].filter(isOwn).map(({ seq }) => seq));
   const later = [...outbox.values()].filter((entry) => entry.seq > last && !isOwn(entry) && isInForce(entry));
-  const ids = new Set(later.flatMap(({ contactId }) => contactId ?? []));
-  const upserts = new Set(later.flatMap((entry) => upsertName(entry) ?? []));
-  return changesOf({ outbox }, id).filter(
-    (entry) => ids.has(entry.contactId ?? '') || upserts.has(upsertName(entry) ?? ''),
+  const overtaking = new Set(later.flatMap((entry) => contactsNamed(state, entry)));
+  return changesOf(state, id).filter((entry) =>
+    contactsNamed(state, entry).some((contact) => overtaking.has(contact)),
   ).length;
 }
 
-function upsertName({ upsertField, changes }: MemoryEntry): string | null {
-  return upsertField === null
-    ? null
-    : JSON.stringify([upsertField, String(changes[upsertField]).toLowerCase()]);
+/** See `contactsNamed` in `store/sqlite/`. */
+function contactsNamed(state: MemoryState, { contactId, upsertField, changes }: MemoryEntry): string[] {
+  const named = contactId === null ? [] : [contactId];
+  if (upsertField === null) return named;
+  const value = folded(String(changes[upsertField]));
+  const known = findIdBy(state, upsertField, String(changes[upsertField]));
+  const givers = [...state.outbox.values()].filter(
+    (entry) =>
+      openStates.has(entry.state) &&
+      (entry.changes[upsertField] ?? null) !== null &&
+      folded(String(entry.changes[upsertField])) === value,
+  );
+  return [
+    ...named,
+    JSON.stringify([upsertField, value]),
+    ...(known === undefined ? [] : [known]),
+    ...givers.flatMap((giver) => giver.contactId ?? []),
+  ];
 }
 
 /** With which flags an entry is pushed: all of one push have the same ones. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
 import type { PushFlags, UnlikePush } from '../../sync/ports/outbox-staging.ts';
+import { contactsNamed } from './named-contacts.ts';
 import { sqlText } from './sql-text.ts';
 
 /** The push that records are to be, as they lie in the attached database `staging`. */
@@ -93,17 +94,19 @@ function unlikePush(
  * its own.
  */
 export function countOvertaken(db: Connection, object: string, id: string): number {
-  const later = `FROM main.outbox WHERE seq > (SELECT max(seq) FROM main.outbox WHERE push_id = :id)
-    AND push_id IS NOT :id AND object = :object AND ${isInForce}`;
+  const later = `seq > (SELECT max(seq) FROM main.outbox WHERE push_id = ${sqlText(id)})
+    AND push_id IS NOT ${sqlText(id)} AND object = ${sqlText(object)} AND ${isInForce}`;
+  const own = changesOf(id);
   return db
     .prepare(
-      `SELECT count(*) FROM main.outbox WHERE ${changesOf(id)}
-         AND (contact_id IN (SELECT contact_id ${later} AND contact_id IS NOT NULL)
-           OR (upsert_field IS NOT NULL AND (upsert_field, lower(changes ->> upsert_field)) IN
-             (SELECT upsert_field, lower(changes ->> upsert_field) ${later} AND upsert_field IS NOT NULL)))`,
+      `WITH ${contactsNamed(db, object, `${own} OR (${later})`)},
+       overtaking AS MATERIALIZED (
+         SELECT DISTINCT contact FROM named WHERE entry IN (SELECT seq FROM main.outbox WHERE ${later}))
+       SELECT count(DISTINCT n.entry) FROM named n
+       WHERE n.contact IN overtaking AND n.entry IN (SELECT seq FROM main.outbox WHERE ${own})`,
     )
     .pluck()
-    .get({ id, object }) as number;
+    .get() as number;
 }
 
 function makesContacts(db: Connection, id: string): boolean {
