@@ -24,8 +24,7 @@ const ways = {
     const value = String((await two.org()).get(first(two))?.[externalId]).toUpperCase();
     return queue(two, { [externalId]: value, Title }, externalId);
   },
-  'by SQL': async (two, Title) =>
-    two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', Title, first(two)),
+  'by SQL': async (two, Title) => two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', Title, first(two)),
 } satisfies Record<string, Ask>;
 type Way = keyof typeof ways;
 

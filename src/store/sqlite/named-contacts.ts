@@ -28,7 +28,7 @@ function byValue(
   object: string,
   { field, nth, entries }: { field: string; nth: number; entries: string },
 ): string[] {
-  const value = valueOf('o', field);
+  const value = valueIn('o', field);
   const upserts = `o.upsert_field = ${sqlText(field)} AND o.seq IN (SELECT seq FROM main.outbox WHERE ${entries})`;
   const isKnown = hasColumn(db, object, field);
   if (isKnown) ensureLookup(db, object, field);
@@ -43,9 +43,9 @@ function byValue(
 
 /** Open changes by Id that give a value to the field. */
 function givers(object: string, field: string, nth: number): string {
-  return `giver_${nth} AS MATERIALIZED (SELECT ${valueOf('o', field)} AS value, o.contact_id AS contact FROM main.outbox o
+  return `giver_${nth} AS MATERIALIZED (SELECT ${valueIn('o', field)} AS value, o.contact_id AS contact FROM main.outbox o
     WHERE o.object = ${sqlText(object)} AND o.contact_id IS NOT NULL AND o.state NOT IN ('done', 'dropped', 'rejected')
       AND o.changes ->> ${sqlText(field)} IS NOT NULL)`;
 }
 
-const valueOf = (entry: string, field: string) => `lower(${entry}.changes ->> ${sqlText(field)})`;
+const valueIn = (entry: string, field: string) => `lower(${entry}.changes ->> ${sqlText(field)})`;
