@@ -144,6 +144,20 @@ describe('a first copy over rows that were there before it', () => {
     expect(goneOf(rig)).toEqual(Object.fromEntries(ids.map((id) => [id, 'purged'])));
   });
 
+  it('holds nobody whom Salesforce calls deleted since, however many were committed later', async () => {
+    await using rig = await openRig({ contacts: 500, ...daysAgo(2) });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 400);
+    await control(url, 'open-transaction', { delete: ids });
+    rig.pass(120_000);
+    await readBack(rig, ids);
+    await control(url, 'commit', {});
+    await control(url, 'purge', { ids });
+    const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', compared: { org: 100, mirror: 100 } });
+    expect(new Set(Object.values(goneOf(rig)))).toEqual(new Set(['purged']));
+  });
+
   it('settles who is live by queryAll and hidden again when it is asked for by Id', async () => {
     await using rig = await openRig({ contacts: 60 });
     const { url } = rig.emulator;
