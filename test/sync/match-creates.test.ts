@@ -10,7 +10,7 @@ import fc from '../support/properties.ts';
 const fields = new Map(
   ['LastName', 'Title', 'Email', 'Phone'].map((name) => [
     name,
-    { type: name === 'Email' ? 'email' : 'string', scale: 0 },
+    { type: name === 'Email' ? 'email' : 'string', scale: 0, picklistValues: [] },
   ]),
 );
 const from = Date.UTC(2026, 2, 4, 10);

@@ -5,7 +5,8 @@ import { readings, type TwoWayRig } from './two-way-rig.ts';
 
 export const minute = 60_000;
 
-const updates = 'PATCH .*/composite/sobjects$';
+/** Upserts too. */
+const updates = 'PATCH .*/composite/sobjects';
 
 /** What goes out meanwhile cannot be read back. */
 export async function unread(two: TwoWayRig, goesOut: () => Promise<unknown>): Promise<void> {

@@ -17,7 +17,9 @@ import {
   unanswered,
   unread,
 } from './two-way-acts.ts';
-import { twoWay } from './two-way-rig.ts';
+import { type TwoWayRig, twoWay } from './two-way-rig.ts';
+
+const key = 'ParaHack_Id__c';
 
 describe.each(conflictPolicies)('with %s, a field that was parted from its edit', (policy) => {
   it('goes over no later push that was given up', async () => {
@@ -220,6 +222,50 @@ describe.each(conflictPolicies)('with %s, where two rows become one', (policy) =
     await settled(two);
     expect(await two.notes()).toEqual([]);
     expect(two.rows('Id = ?', id)).toEqual([]);
+  });
+});
+
+describe.each(conflictPolicies)('with %s, behind an upsert that was carried out and given up', (policy) => {
+  const valueOf = async (two: TwoWayRig, id: string) => ({ [key]: (await two.org()).get(id)?.[key] });
+
+  it('a field that is set back is sent', async () => {
+    await using two = await twoWay(policy);
+    const [id = ''] = two.ids;
+    const old = (await two.org()).get(id)?.Title;
+    await rules(two, noBad);
+    two.sql("UPDATE contacts SET Title = 'First', Department = 'Bad' WHERE Id = ?", id);
+    await two.cycle();
+    const upsert = { ...(await valueOf(two, id)), Title: 'Pushed' };
+    await unanswered(two, { reset: 'after-commit' }, () => push(two, upsert, { upsertField: key }));
+    expect(await giveUp(two)).not.toBe('');
+    two.sql("UPDATE contacts SET Title = ?, Department = 'Good' WHERE Id = ?", old, id);
+    await settled(two);
+    expect((await two.org()).get(id)).toMatchObject({ Title: old, Department: 'Good' });
+  });
+
+  it('a refused edit is in conflict with what that wrote, where a push before was not read back', async () => {
+    await using two = await twoWay(policy);
+    const { context } = two.rig;
+    const [id = '', other] = two.ids;
+    await rules(two, noBad, { name: 'NoFirst', condition: "Title = 'First'", message: 'No first.' });
+    await push(two, { Id: id, Title: 'First' });
+    two.sql("UPDATE contacts SET Title = 'Mine', Department = 'Bad' WHERE Id = ?", id);
+    await two.cycle();
+    await rules(two, noBad);
+    const [first] = await context.mirror.outbox.list();
+    await unread(two, async () => {
+      await context.mirror.outbox.move([first!.key], ['rejected'], 'pending', context.clock.now());
+      await push(two, { Id: other, Department: 'Beside' });
+    });
+    const upsert = { ...(await valueOf(two, id)), Title: 'Last' };
+    await unanswered(two, { reset: 'after-commit' }, () => push(two, upsert, { upsertField: key }));
+    expect(await giveUp(two)).not.toBe('');
+    await two.cycle();
+    await settled(two);
+    await rules(two);
+    await takeUp(two, 'rejected');
+    await settled(two);
+    expect(await two.notes()).toMatchObject([expect.stringContaining('"Last"')]);
   });
 });
 

@@ -115,11 +115,15 @@ export const baseOfDelete = basesOf(deleteFields);
 export const pointsOfDelete = (object: string) =>
   newPointsOf(object, `(SELECT key FROM ${deleteFields} UNION SELECT '')`);
 
-/** SQL: whether a write to the field was done since its base was taken, of the entry in question, or may have been. */
+/**
+ * SQL: whether a write to the field was done since its base was taken, of the entry in question, or may have been: an upsert
+ * without an answer may be of any contact.
+ */
 export const wasWrittenSince = (
   field: string,
 ) => `(EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
-  WHERE l.lost_changes IS NOT NULL AND l.contact_id = OLD.Id AND json_type(v.value, '$."' || ${field} || '"') IS NOT NULL)
+  WHERE l.lost_changes IS NOT NULL AND (l.contact_id = OLD.Id OR (l.contact_id IS NULL AND l.upsert_field IS NOT NULL))
+    AND json_type(v.value, '$."' || ${field} || '"') IS NOT NULL)
   OR EXISTS (SELECT 1 FROM outbox p
   WHERE p.done_order > json_extract(outbox.base_at, '$."' || ${field} || '"[0]') AND p.contact_id = OLD.Id
     AND json_type(p.changes, '$."' || ${field} || '"') IS NOT NULL))`;

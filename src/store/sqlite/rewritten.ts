@@ -20,6 +20,10 @@ const wroteAt = `CASE WHEN o.op = 'create' AND o.upsert_field IS NULL THEN 0 ELS
 /** SQL: whether a request carries `l`, in the very terms of the indexes of what is open. */
 const isSent = "l.state NOT IN ('done', 'dropped') AND l.state = 'sent'";
 
+/** SQL: the same of an upsert, which may be of any contact, in the terms of theirs. */
+const isUpsertSent = `l.local = 0 AND l.contact_id IS NULL AND l.upsert_field IS NOT NULL
+             AND l.state NOT IN ('done', 'dropped') AND l.state <> 'rejected' AND l.state = 'sent'`;
+
 /** A call is waited for no longer; what took more was a job, or was settled without an answer of its own. */
 const longestCallMs = 150_000;
 
@@ -66,10 +70,12 @@ export function noteRewritten(db: Connection, keys: string): void {
              AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_id = t.Id AND l.local = 0
              AND l.contact_id IS NOT NULL AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE ${isUpsertSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_key IN (o.contact_key, t._key, t.Id)
              AND l.local = 1 AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
-             WHERE l.lost_changes IS NOT NULL AND l.seq > o.seq AND l.contact_id = t.Id
+             WHERE l.lost_changes IS NOT NULL AND l.seq > o.seq
+               AND (l.contact_id = t.Id OR (l.contact_id IS NULL AND l.upsert_field IS NOT NULL))
                AND json_type(v.value, '$."' || j.key || '"') IS NOT NULL)) AS now
      FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value CROSS JOIN contact t ON t.Id = o.contact_id
      WHERE o.state = 'done' AND o.op <> 'delete' AND o.done_order IS NOT NULL

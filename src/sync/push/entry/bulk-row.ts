@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { trimEdges } from '../../../base/trim-edges.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 
 /** What a cell says that clears a field; an empty one leaves it alone. */
@@ -34,7 +35,8 @@ export function csvRow(cells: readonly string[]): string {
 
 /**
  * The same text for a row as it was sent and as a result file tells it, and for rows that mean the same: the files name rows by
- * their cells alone. Blanks at the ends of a text fall away in Salesforce, and its line ends may come back as others.
+ * their cells alone. Blanks at the ends of a text fall away in Salesforce, but for no-break spaces, and its line ends may come
+ * back as others.
  */
 export class RowHashes {
   /** Places of columns in the order of their names, by the columns as they were given. */
@@ -44,7 +46,7 @@ export class RowHashes {
   of(columns: readonly string[], cells: readonly string[]): string {
     let said = '';
     for (const { name, place } of this.#orderOf(columns)) {
-      let cell = (cells[place] ?? '').trim();
+      let cell = trimEdges(cells[place] ?? '');
       if (cell === '') continue;
       if (cell.includes('\r')) cell = cell.replaceAll(/\r\n?/g, '\n');
       // With the lengths no text can stand for the end of a cell and another one.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { serverClocksMs } from '../../../org/server-clocks.ts';
 import type { DoubtCandidate } from '../../ports/doubt.ts';
 import type { Field } from '../../ports/field.ts';
-import { normalValue, sameValue } from '../values/same-value.ts';
+import { keptValue, sameValue } from '../values/same-value.ts';
 
 /** A create whose answer never came. */
 export interface DoubtfulCreate {
@@ -30,7 +30,7 @@ export type CreateVerdict =
   | { kind: 'not-made' }
   | { kind: 'open'; candidates: number };
 
-type Fields = ReadonlyMap<string, Pick<Field, 'type' | 'scale'>>;
+type Fields = ReadonlyMap<string, Pick<Field, 'type' | 'scale' | 'picklistValues'>>;
 
 /** Creates of one time that set the same fields, and are all of them given up or none. */
 interface Kind {
@@ -175,7 +175,7 @@ export class CreateMatcher {
   }
 
   #valuesOf(names: readonly string[], values: Record<string, unknown>): string {
-    const normal = names.map((name) => normalValue(values[name], this.#fields.get(name)));
+    const normal = names.map((name) => keptValue(values[name], this.#fields.get(name)));
     return createHash('sha256').update(JSON.stringify(normal)).digest('base64');
   }
 

@@ -24,6 +24,15 @@ export function surelySame(
 ): boolean {
   if (!sameValue(a, b, field)) return false;
   if (typeof a === 'number' || typeof b === 'number') return true;
+  return keptValue(a, field) === keptValue(b, field);
+}
+
+/** The one text for all values of a field of which Salesforce surely keeps the same; null for nothing. */
+export function keptValue(
+  value: unknown,
+  field: Pick<Field, 'type' | 'scale' | 'picklistValues'> | undefined,
+): string | null {
+  if (typeof value === 'number') return normalValue(value, field);
   switch (field?.type) {
     case 'boolean':
     case 'int':
@@ -36,12 +45,12 @@ export function surelySame(
     case 'time':
     case 'reference':
     case 'email':
-      return true;
+      return normalValue(value, field);
     case 'picklist':
     case 'multipicklist':
-      return picked(a, field) === picked(b, field);
+      return picked(value, field) || null;
     default:
-      return keptText(a) === keptText(b);
+      return keptText(value) || null;
   }
 }
 
