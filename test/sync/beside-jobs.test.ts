@@ -76,6 +76,40 @@ describe('while an ingest job is under way', () => {
     expect((await entries(rig)).filter(({ state }) => state === 'sent')).toHaveLength(5);
   });
 
+  it('a push of records that a person has given up is told at once', async () => {
+    await using rig = await copied();
+    const { context } = rig;
+    const faults = (list: object[]) => control(rig.emulator.url, 'faults', list);
+    await faults([{ match: 'POST .*/composite/sobjects$', times: 9, reset: 'after-commit' }]);
+    const mine = [{ LastName: 'Mine' }, { LastName: 'Mine too' }];
+    await push(rig, mine, { fresh: false, api: 'collections' });
+    await faults([]);
+    const doubts = (await entries(rig)).map(({ key }) => key);
+    await context.mirror.outbox.move(doubts, ['in-doubt'], 'dropped', context.clock.now());
+    await leftUnderWay(rig, many(5));
+    sleeping(rig);
+    const { stopped, resumedFrom } = await push(rig, mine, { fresh: false, api: 'collections' });
+    expect({ stopped, resumedFrom }).toEqual({ stopped: null, resumedFrom: expect.any(Number) });
+    expect((await entries(rig)).filter(({ state }) => state === 'sent')).toHaveLength(5);
+  });
+
+  it('a push of what is held is told at once', async () => {
+    await using rig = await copied();
+    const [{ Id } = { Id: '' }] = await contactsOf(rig.emulator.url);
+    await leftUnderWay(rig, many(5));
+    sleeping(rig);
+    rig.context.sizes = {
+      ...rig.context.sizes,
+      outgoingBrake: { ...rig.context.sizes.outgoingBrake, deletes: 0 },
+    };
+    const { stopped, entries: told } = await push(rig, [{ Id, IsDeleted: true }]);
+    expect({ stopped, states: told.map(({ entry }) => entry?.state) }).toEqual({
+      stopped: null,
+      states: ['held'],
+    });
+    expect((await entries(rig)).filter(({ state }) => state === 'sent')).toHaveLength(5);
+  });
+
   it('a cycle sends what other contacts wait for, and says that the job is under way', async () => {
     await using rig = await copied();
     await leftUnderWay(rig, many(5));

@@ -226,7 +226,7 @@ describe.each(conflictPolicies)('with %s, where two rows become one', (policy) =
 });
 
 describe.each(conflictPolicies)('with %s, behind an upsert that was carried out and given up', (policy) => {
-  const valueOf = async (two: TwoWayRig, id: string) => ({ [key]: (await two.org()).get(id)?.[key] });
+  const nameOf = async (two: TwoWayRig, id: string) => ({ [key]: (await two.org()).get(id)?.[key] });
 
   it('a field that is set back is sent', async () => {
     await using two = await twoWay(policy);
@@ -235,7 +235,7 @@ describe.each(conflictPolicies)('with %s, behind an upsert that was carried out 
     await rules(two, noBad);
     two.sql("UPDATE contacts SET Title = 'First', Department = 'Bad' WHERE Id = ?", id);
     await two.cycle();
-    const upsert = { ...(await valueOf(two, id)), Title: 'Pushed' };
+    const upsert = { ...(await nameOf(two, id)), Title: 'Pushed' };
     await unanswered(two, { reset: 'after-commit' }, () => push(two, upsert, { upsertField: key }));
     expect(await giveUp(two)).not.toBe('');
     two.sql("UPDATE contacts SET Title = ?, Department = 'Good' WHERE Id = ?", old, id);
@@ -257,7 +257,7 @@ describe.each(conflictPolicies)('with %s, behind an upsert that was carried out 
       await context.mirror.outbox.move([first!.key], ['rejected'], 'pending', context.clock.now());
       await push(two, { Id: other, Department: 'Beside' });
     });
-    const upsert = { ...(await valueOf(two, id)), Title: 'Last' };
+    const upsert = { ...(await nameOf(two, id)), Title: 'Last' };
     await unanswered(two, { reset: 'after-commit' }, () => push(two, upsert, { upsertField: key }));
     expect(await giveUp(two)).not.toBe('');
     await two.cycle();

@@ -1,6 +1,7 @@
 import { isAbort } from '../../base/abort.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import type { OutboxState } from '../ports/outbox-entry.ts';
 import type { OutboxStaging, OutcomeTally } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
@@ -18,22 +19,24 @@ export interface PushDrain {
 }
 
 /**
- * Sends what waits in the outbox and tells how much of this push is settled. `isNew`: nothing of it was sent before. A
- * failure of the sending is in what it returns.
+ * Sends what waits in the outbox and tells how much of this push is settled. `isNew`: nothing of it was sent before, and so many
+ * of its records are `held`. A failure of the sending is in what it returns.
  */
 export async function drainForPush(
   context: SyncContext,
   job: PushJob,
   staging: OutboxStaging,
-  { total, isNew }: { total: number; isNew: boolean },
+  { total, isNew, held }: { total: number; isNew: boolean; held: number },
 ): Promise<PushDrain> {
   const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
   let runId: string | null = null;
   const drain = async (run: RunRecorder) => {
     runId = run.id;
-    let settled = isNew ? 0 : settledOf(await staging.tally());
+    const tally = isNew ? [] : await staging.tally();
+    let settled = countOf(tally, ['done', 'rejected']);
+    const unsent = isNew ? held : countOf(tally, ['held', 'conflict', 'dropped']);
     let older = 0;
-    const isServed = () => settled >= total;
+    const isServed = () => settled + unsent >= total;
     const drained = await run.step('push', () =>
       drainOutbox(context, {
         run,
@@ -65,8 +68,8 @@ export async function drainForPush(
   }
 }
 
-/** More than none where the push goes on with one that was begun before. */
-function settledOf(tally: readonly OutcomeTally[]): number {
-  const settled = tally.filter(({ state }) => state === 'done' || state === 'rejected');
-  return settled.reduce((sum, { records }) => sum + records, 0);
+/** So many of the records are in one of these states. */
+function countOf(tally: readonly OutcomeTally[], states: readonly OutboxState[]): number {
+  const inThem = tally.filter(({ state }) => state !== null && states.includes(state));
+  return inThem.reduce((sum, { records }) => sum + records, 0);
 }

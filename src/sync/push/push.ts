@@ -106,7 +106,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     return { ...report, kind: 'checked', tally, plan, resumedFrom, resumedOpen, overtaken, replaced };
   }
   throwIfAborted(job.signal);
-  const { refused, ...committed } = await commit(context, staging, job);
+  const { refused, held, ...committed } = await commit(context, staging, job);
   if (refused > 0) return { ...report, counts: await staging.counts() };
   Object.assign(report, committed);
   if (job.queue || counts.records === 0) {
@@ -114,7 +114,11 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     return { ...report, kind: 'queued', tally: await staging.tally(), ...ending };
   }
   const isNew = report.resumedFrom === null;
-  const sent = await drainForPush(context, job, staging, { total: counts.records, isNew });
+  const sent = await drainForPush(context, job, staging, {
+    total: counts.records,
+    isNew,
+    held,
+  });
   // Whoever ends a push by a signal is to run it again, also where all was sent by then.
   if (isAbort(sent.stopped)) telling.isTold = false;
   const tally = await staging.tally();
@@ -167,7 +171,9 @@ async function commit(
   context: Pick<SyncContext, 'clock' | 'log' | 'remote' | 'sizes'>,
   staging: OutboxStaging,
   job: PushJob,
-): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'overtaken' | 'replaced' | 'refused'>> {
+): Promise<
+  Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'overtaken' | 'replaced' | 'refused'> & { held: number }
+> {
   const { heldDeletes, heldEdits, renewed, unlike, ...committed } = await staging.commit(
     context.sizes.outgoingBrake,
     resumption(context, job),
@@ -179,7 +185,7 @@ async function commit(
     const sent = renewed === 1 ? '1 change is sent' : `${renewed.toLocaleString('en-US')} changes are sent`;
     context.log.warn(`${sent} again: others of the same contacts came behind the first try.`);
   }
-  return committed;
+  return { ...committed, held: heldDeletes + heldEdits };
 }
 
 function resumption({ clock }: Pick<SyncContext, 'clock'>, { fresh }: PushJob): Resumption {
