@@ -80,7 +80,7 @@ export type PushStatus =
   | 'in-doubt'
   | 'conflict'
   | 'held'
-  /** A person gave it up, in an earlier try of the same push. */
+  /** A person gave it up. */
   | 'dropped'
   | 'valid';
 
@@ -110,7 +110,7 @@ export interface PushCounts {
   updated: number;
   deleted: number;
   rejected: number;
-  /** Given up by a person, in an earlier try of the same push. */
+  /** Given up by a person. */
   dropped: number;
   /** Waiting, those held included. */
   queued: number;

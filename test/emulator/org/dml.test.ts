@@ -53,6 +53,17 @@ describe('create', () => {
     expect(read(id, 'LastName', 'Title')).toMatchObject({ LastName: '\u00a0Trim\u00a0', Title: '\u00a0' });
   });
 
+  it.each([
+    [1e-7, 0],
+    [-1e-7, 0],
+    ['1e-9', 0],
+    [1.5e-2, 0.02],
+    [123_456.789, 123_456.79],
+  ])('rounds %j to %j, in whatever form it is written', (given, kept) => {
+    const id = idOf(save({ LastName: 'N', Lifetime_Value__c: given }));
+    expect(read(id, 'Lifetime_Value__c').Lifetime_Value__c).toBe(kept);
+  });
+
   it('rounds numbers to their scale and drops milliseconds', () => {
     const id = idOf(
       save({

@@ -99,7 +99,13 @@ function coerceNumber(field: Field, raw: unknown, source: CoerceSource): Coerced
   const { precision, scale } = field.document;
   if (precision > 0 && Math.abs(number) >= 10 ** (precision - scale)) return outsideRange(field, number);
   // Doubles hold 15 digits, so a coarser scale is all that can be rounded to.
-  return { value: scale < 15 ? Number(`${Math.round(Number(`${number}e${scale}`))}e-${scale}`) : number };
+  return { value: scale < 15 ? shifted(Math.round(shifted(number, scale)), -scale) : number };
+}
+
+/** Times ten to the power of `places`, to the last digit: `1e-7` is a form that JavaScript writes numbers in, too. */
+function shifted(number: number, places: number): number {
+  const [digits, exponent = '0'] = String(number).split('e');
+  return Number(`${digits}e${Number(exponent) + places}`);
 }
 
 function outsideRange(field: Field, number: number): { error: SaveError } {
