@@ -53,6 +53,9 @@ export async function refuseWithOpenEntries(
   throw new AppError(
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,
-    { hint: 'Look at them with `parahack-sync outbox list`, push them, or say --force.', details: { open } },
+    {
+      hint: 'Look at them with `parahack-sync outbox list`, push them (`parahack-sync outbox retry --all` what was refused), or say --force.',
+      details: { open },
+    },
   );
 }

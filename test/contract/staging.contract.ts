@@ -417,9 +417,9 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
 
       /** Salesforce takes all that waits, but what has this title. */
       async function taken(outbox: Outbox, refused?: string): Promise<void> {
-        for (const { key, op, contactId, changes } of await outbox.list({ states: ['pending'] })) {
+        for (const { seq, key, op, contactId, changes } of await outbox.list({ states: ['pending'] })) {
           await outbox.markSent([key], 'collection', 1);
-          const made = contactId ?? '003000000000009AAA';
+          const made = contactId ?? `0030000000009${String(seq).padStart(2, '0')}AAA`;
           await outbox.settle([
             changes.Title === refused && refused !== undefined
               ? { key, state: 'rejected', errors, at: 2 }

@@ -11,7 +11,7 @@ import type { Seeded } from './seeded.ts';
 import type { Entry, World } from './world.ts';
 
 const externalId = 'ParaHack_Id__c';
-const final = ['created', 'updated', 'deleted', 'rejected'];
+const final = ['created', 'updated', 'deleted', 'rejected', 'dropped'];
 
 interface Input {
   records: Record<string, unknown>[];

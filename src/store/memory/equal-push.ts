@@ -108,7 +108,7 @@ function contactsNamed(state: MemoryState, { contactId, upsertField, changes }: 
   const known = findIdBy(state, upsertField, String(changes[upsertField]));
   const givers = [...state.outbox.values()].filter(
     (entry) =>
-      openStates.has(entry.state) &&
+      (openStates.has(entry.state) || (entry.state === 'done' && entry.readBackDue)) &&
       (entry.changes[upsertField] ?? null) !== null &&
       folded(String(entry.changes[upsertField])) === value,
   );

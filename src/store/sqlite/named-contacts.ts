@@ -15,37 +15,37 @@ export function contactsNamed(db: Connection, object: string, entries: string): 
     .all() as string[];
   const named = [
     `SELECT seq AS entry, contact_id AS contact FROM main.outbox WHERE contact_id IS NOT NULL AND (${entries})`,
-    ...fields.flatMap((field, nth) => byValue(db, object, { field, nth, entries })),
+    ...fields.flatMap((field, nth) => byValue(db, object, field, nth)),
   ];
   return [
-    ...fields.map((field, nth) => givers(object, field, nth)),
+    ...fields.flatMap((field, nth) => [upserts(field, nth, entries), givers(object, field, nth)]),
     `named AS MATERIALIZED (${named.join(' UNION ')})`,
   ].join(', ');
 }
 
-function byValue(
-  db: Connection,
-  object: string,
-  { field, nth, entries }: { field: string; nth: number; entries: string },
-): string[] {
-  const value = valueIn('o', field);
-  const upserts = `o.upsert_field = ${sqlText(field)} AND o.seq IN (SELECT seq FROM main.outbox WHERE ${entries})`;
+function byValue(db: Connection, object: string, field: string, nth: number): string[] {
   const isKnown = hasColumn(db, object, field);
   if (isKnown) ensureLookup(db, object, field);
-  const ofMirror = `SELECT o.seq, c.Id FROM main.outbox o CROSS JOIN main.contact c
-    ON c.${quoteName(field)} = o.changes ->> ${sqlText(field)} COLLATE NOCASE AND c._gone IS NULL WHERE ${upserts}`;
+  const ofMirror = `SELECT u.entry, c.Id FROM upsert_${nth} u CROSS JOIN main.contact c
+    ON c.${quoteName(field)} = u.given COLLATE NOCASE AND c._gone IS NULL`;
   return [
-    `SELECT o.seq, ${sqlText(field)} || ' ' || ${value} FROM main.outbox o WHERE ${upserts}`,
-    `SELECT o.seq, g.contact FROM main.outbox o JOIN giver_${nth} g ON g.value = ${value} WHERE ${upserts}`,
+    `SELECT u.entry, ${sqlText(field)} || ' ' || u.value FROM upsert_${nth} u`,
+    `SELECT u.entry, g.contact FROM upsert_${nth} u JOIN giver_${nth} g ON g.value = u.value`,
     ...(isKnown ? [ofMirror] : []),
   ];
 }
 
-/** Open changes by Id that give a value to the field. */
-function givers(object: string, field: string, nth: number): string {
-  return `giver_${nth} AS MATERIALIZED (SELECT ${valueIn('o', field)} AS value, o.contact_id AS contact FROM main.outbox o
-    WHERE o.object = ${sqlText(object)} AND o.contact_id IS NOT NULL AND o.state NOT IN ('done', 'dropped', 'rejected')
-      AND o.changes ->> ${sqlText(field)} IS NOT NULL)`;
+/** Both are tables, so that the one is found in the other by an index that SQLite makes for it. */
+function upserts(field: string, nth: number, entries: string): string {
+  const name = sqlText(field);
+  return `upsert_${nth} AS MATERIALIZED (SELECT seq AS entry, changes ->> ${name} AS given, lower(changes ->> ${name}) AS value
+    FROM main.outbox WHERE upsert_field = ${name} AND (${entries}))`;
 }
 
-const valueIn = (entry: string, field: string) => `lower(${entry}.changes ->> ${sqlText(field)})`;
+/** Changes by Id that give a value to the field, open or not read back yet. */
+function givers(object: string, field: string, nth: number): string {
+  const name = sqlText(field);
+  return `giver_${nth} AS MATERIALIZED (SELECT lower(changes ->> ${name}) AS value, contact_id AS contact FROM main.outbox
+    WHERE object = ${sqlText(object)} AND contact_id IS NOT NULL AND state NOT IN ('dropped', 'rejected')
+      AND (state <> 'done' OR read_back_due = 1) AND changes ->> ${name} IS NOT NULL)`;
+}

@@ -15,7 +15,7 @@ type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
 const externalId = 'ParaHack_Id__c';
 /** An equal push is the same one for a day. */
 const samePushMs = 23 * 3_600_000;
-const final = new Set(['created', 'updated', 'deleted', 'rejected']);
+const final = new Set(['created', 'updated', 'deleted', 'rejected', 'dropped']);
 
 /** Does one step of a history, and throws where something is wrong behind it that may be so at no time. */
 export async function take(world: World, step: Step): Promise<void> {

@@ -47,8 +47,9 @@ export function keptValue(
     case 'email':
       return normalValue(value, field);
     case 'picklist':
+      return picked([keptText(value)], field) || null;
     case 'multipicklist':
-      return picked(value, field) || null;
+      return picked(keptText(value).split(';').map(trimEdges), field) || null;
     default:
       return keptText(value) || null;
   }
@@ -59,13 +60,21 @@ function keptText(value: unknown): string {
 }
 
 /** Values in any order, the defined ones in one case. */
-function picked(value: unknown, { picklistValues }: Pick<Field, 'picklistValues'>): string {
-  const items = keptText(value).split(';').map(trimEdges);
-  const defined = new Set(picklistValues.map((item) => item.toLowerCase()));
+function picked(items: readonly string[], { picklistValues }: Pick<Field, 'picklistValues'>): string {
+  const defined = definedOf(picklistValues);
   return items
     .map((item) => (defined.has(item.toLowerCase()) ? item.toLowerCase() : item))
     .toSorted()
     .join(';');
+}
+
+/** In small letters, by a field's values: very many values are compared. */
+const definedValues = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function definedOf(values: readonly string[]): ReadonlySet<string> {
+  const known = definedValues.get(values) ?? new Set(values.map((item) => item.toLowerCase()));
+  definedValues.set(values, known);
+  return known;
 }
 
 /** The one text for all values of a field that are the same; null for nothing. */
