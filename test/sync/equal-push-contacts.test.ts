@@ -1,4 +1,6 @@
+import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
+import { contactsNamed } from '../../src/store/sqlite/named-contacts.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { settled } from './two-way-acts.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
@@ -53,4 +55,21 @@ it('the same upsert once more is new where the contact was changed to which a ch
   expect(await upsert()).toMatchObject({ resumedFrom: null });
   await settled(two);
   expect((await two.org()).get(first(two))).toMatchObject({ Title: 'A' });
+});
+
+it('very many upserts are found among what gives values by an index, and not one by one', async () => {
+  await using two = await twoWay();
+  await queue(two, { [externalId]: 'new', LastName: 'New' }, externalId);
+  const db = new Database(two.rig.context.mirror.location);
+  const named = contactsNamed(db, 'Contact', 'true');
+  const plan = db.prepare(`EXPLAIN QUERY PLAN WITH ${named} SELECT * FROM named`).all() as {
+    detail: string;
+  }[];
+  db.close();
+  const steps = plan.map(({ detail }) => detail);
+  // Whichever of the two is looked up in the other.
+  expect(steps).toContainEqual(
+    expect.stringMatching(/^SEARCH [gu] USING AUTOMATIC (COVERING )?INDEX \(value=/),
+  );
+  expect(steps).toContainEqual(expect.stringMatching(/^SEARCH c USING (COVERING )?INDEX/));
 });
