@@ -343,12 +343,14 @@ export class World extends MachineWorld {
   /** In what the mirror differs from the org. */
   differences(): string[] {
     const none = new Set<string>();
-    return differences(this.rows, this.contents(), {
+    const contents = this.contents();
+    return differences(this.rows, contents, {
       rows: none,
       everHidden: none,
       everGone: null,
       everRestored: none,
-      goneUnseen: none,
+      // No list names any more what was purged so long ago.
+      goneUnseen: this.#isForgotten ? new Set(contents.gone.keys()) : none,
       fields: none,
       merges: this.#isForgotten,
       deletes: true,
