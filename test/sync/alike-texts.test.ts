@@ -22,6 +22,14 @@ const refuse = ({ emulator }: Rig, ...conditions: string[]) =>
     validationRules: conditions.map((condition, n) => ({ name: `No${n}`, condition, message: 'No.' })),
   });
 
+/** Cycles until all is over that can still come of earlier requests. */
+async function settled({ context, signal, pass }: Rig): Promise<void> {
+  for (let cycles = 0; cycles < 4; cycles++) {
+    pass(3 * minute);
+    await runCycle(context, { push: true, signal });
+  }
+}
+
 describe('records whose texts differ in a no-break space at an end alone', () => {
   it.each([
     ['Ng', 'Ng\u00a0'],
@@ -55,10 +63,7 @@ describe('records whose texts differ in a no-break space at an end alone', () =>
     await pushAll(context, recordsOf([one, other]), { signal, api: 'collections' });
     await control(emulator.url, 'faults', []);
     await refuse(rig);
-    for (let cycles = 0; cycles < 4; cycles++) {
-      rig.pass(3 * minute);
-      await runCycle(context, { push: true, signal });
-    }
+    await settled(rig);
     const names = await namesOf(rig);
     const entries = await context.mirror.outbox.list();
     expect(entries.map(({ contactId }) => names.get(String(contactId)))).toEqual([
@@ -76,10 +81,7 @@ it('picklist values that are not defined and differ in case are told apart where
   await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects$', reset: 'after-commit' }]);
   await pushAll(context, recordsOf(records), { signal, api: 'collections' });
   await control(emulator.url, 'faults', []);
-  for (let cycles = 0; cycles < 4; cycles++) {
-    rig.pass(3 * minute);
-    await runCycle(context, { push: true, signal });
-  }
+  await settled(rig);
   const sources = new Map((await contactsOf(emulator.url)).map(({ Id, LeadSource }) => [Id, LeadSource]));
   const entries = await context.mirror.outbox.list();
   expect(entries.map(({ contactId }) => sources.get(String(contactId)))).toEqual(['foo', 'FOO']);

@@ -54,6 +54,18 @@ async function someIds(rig: Rig, count: number): Promise<string[]> {
   return (await contactsOf(rig.emulator.url)).slice(0, count).map(({ Id }) => Id as string);
 }
 
+/** So many contacts are read back while the transaction that deletes them is open, and are gone for good after it. */
+async function deletedLate(rig: Rig, count: number): Promise<string[]> {
+  const { url } = rig.emulator;
+  const ids = await someIds(rig, count);
+  await control(url, 'open-transaction', { delete: ids });
+  rig.pass(120_000);
+  await readBack(rig, ids);
+  await control(url, 'commit', {});
+  await control(url, 'purge', { ids });
+  return ids;
+}
+
 describe('a first copy over rows that were there before it', () => {
   it('buries what was deleted, merged and purged before its beginning', async () => {
     await using rig = await openRig({ contacts: 300, ...daysAgo(2) });
@@ -132,13 +144,7 @@ describe('a first copy over rows that were there before it', () => {
 
   it('asks for deletions from before its rows were read, for they may have been committed later', async () => {
     await using rig = await openRig({ contacts: 60, ...daysAgo(2) });
-    const { url } = rig.emulator;
-    const ids = await someIds(rig, 2);
-    await control(url, 'open-transaction', { delete: ids });
-    rig.pass(120_000);
-    await readBack(rig, ids);
-    await control(url, 'commit', {});
-    await control(url, 'purge', { ids });
+    const ids = await deletedLate(rig, 2);
     const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
     expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 58, mirror: 58 } });
     expect(goneOf(rig)).toEqual(Object.fromEntries(ids.map((id) => [id, 'purged'])));
@@ -146,13 +152,7 @@ describe('a first copy over rows that were there before it', () => {
 
   it('holds nobody whom Salesforce calls deleted since, however many were committed later', async () => {
     await using rig = await openRig({ contacts: 500, ...daysAgo(2) });
-    const { url } = rig.emulator;
-    const ids = await someIds(rig, 400);
-    await control(url, 'open-transaction', { delete: ids });
-    rig.pass(120_000);
-    await readBack(rig, ids);
-    await control(url, 'commit', {});
-    await control(url, 'purge', { ids });
+    await deletedLate(rig, 400);
     const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
     expect(report).toMatchObject({ status: 'complete', compared: { org: 100, mirror: 100 } });
     expect(new Set(Object.values(goneOf(rig)))).toEqual(new Set(['purged']));

@@ -223,6 +223,16 @@ describe('what programs write', () => {
   });
 });
 
+/** The key of an edit that is in conflict with a deletion in Salesforce, and went on meanwhile. */
+async function goneAndEditedOn(two: TwoWayRig): Promise<string[]> {
+  const [id] = two.ids as [string];
+  two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+  await two.theirs('delete', { ids: [id] });
+  expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+  two.sql("UPDATE contacts SET Phone = '1' WHERE _key = ?", id);
+  return (await two.rig.context.mirror.outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+}
+
 describe('a conflict', () => {
   it.each([
     ['salesforce-wins', 'Theirs', 'Ours'],
@@ -304,12 +314,7 @@ describe('a conflict', () => {
   it('by manual, decided for Salesforce, forgets nothing of an edit whose contact is gone and that went on meanwhile', async () => {
     await using two = await twoWay('manual');
     const { outbox } = two.rig.context.mirror;
-    const [id] = two.ids as [string];
-    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
-    await two.theirs('delete', { ids: [id] });
-    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
-    two.sql("UPDATE contacts SET Phone = '1' WHERE _key = ?", id);
-    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    const keys = await goneAndEditedOn(two);
     expect(await outbox.takeTheirs(keys, 0)).toEqual(keys);
     const told = async () => (await outbox.list({})).map(({ state, changes }) => [state, changes]);
     const givenUp = ['dropped', { Title: 'Ours' }];
@@ -322,12 +327,7 @@ describe('a conflict', () => {
   it('by manual, over a contact that is gone, is decided once, also where the edit went on meanwhile', async () => {
     await using two = await twoWay('manual');
     const { outbox } = two.rig.context.mirror;
-    const [id] = two.ids as [string];
-    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
-    await two.theirs('delete', { ids: [id] });
-    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
-    two.sql("UPDATE contacts SET Phone = '1' WHERE _key = ?", id);
-    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    const keys = await goneAndEditedOn(two);
     await outbox.move(keys, ['conflict'], 'pending', 0);
     expect((await two.cycle()).push).toMatchObject({ conflicts: 0, rejected: 1 });
     expect((await outbox.list()).map(({ errors }) => errors[0]?.code)).toEqual(['ENTITY_IS_DELETED']);
