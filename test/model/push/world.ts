@@ -340,6 +340,14 @@ export class World extends MachineWorld {
     return memory === null ? contentsOfFile(this.file) : contentsOfDisk(memory.mirrors.diskOf(url));
   }
 
+  /**
+   * Gone contacts that no list of deletions may have named to the mirror: what was purged so long ago, and what was purged
+   * before the mirror saw anything of it, for its lists may begin behind that.
+   */
+  #goneUntold({ gone }: MirrorContents): string[] {
+    return [...gone].flatMap(([id, { values }]) => (this.#isForgotten || values === 0 ? [id] : []));
+  }
+
   /** In what the mirror differs from the org. */
   differences(): string[] {
     const none = new Set<string>();
@@ -349,8 +357,7 @@ export class World extends MachineWorld {
       everHidden: none,
       everGone: null,
       everRestored: none,
-      // No list names any more what was purged so long ago.
-      goneUnseen: this.#isForgotten ? new Set(contents.gone.keys()) : none,
+      goneUnseen: new Set(this.#goneUntold(contents)),
       fields: none,
       merges: this.#isForgotten,
       deletes: true,
