@@ -342,10 +342,11 @@ export class World extends MachineWorld {
 
   /**
    * Gone contacts that no list of deletions may have named to the mirror: what was purged so long ago, and what was purged
-   * before the mirror saw anything of it, for its lists may begin behind that.
+   * before the mirror saw anything of it, for its lists may begin behind that. Such a row says that it is deleted, and has no
+   * other value.
    */
   #goneUntold({ gone }: MirrorContents): string[] {
-    return [...gone].flatMap(([id, { values }]) => (this.#isForgotten || values === 0 ? [id] : []));
+    return [...gone].flatMap(([id, { values }]) => (this.#isForgotten || values <= 1 ? [id] : []));
   }
 
   /** In what the mirror differs from the org. */
