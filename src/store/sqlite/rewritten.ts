@@ -24,6 +24,9 @@ const isSent = "l.state NOT IN ('done', 'dropped') AND l.state = 'sent'";
 const isUpsertSent = `l.local = 0 AND l.contact_id IS NULL AND l.upsert_field IS NOT NULL
              AND l.state NOT IN ('done', 'dropped') AND l.state <> 'rejected' AND l.state = 'sent'`;
 
+/** SQL: the fields that these set; looked for once a statement, for a job may carry very many. */
+const setByUpserts = `SELECT w.key FROM outbox l, json_each(l.changes) w WHERE ${isUpsertSent}`;
+
 /** A call is waited for no longer; what took more was a job, or was settled without an answer of its own. */
 const longestCallMs = 150_000;
 
@@ -70,7 +73,7 @@ export function noteRewritten(db: Connection, keys: string): void {
              AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_id = t.Id AND l.local = 0
              AND l.contact_id IS NOT NULL AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
-           AND NOT EXISTS (SELECT 1 FROM outbox l WHERE ${isUpsertSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
+           AND j.key NOT IN (${setByUpserts})
            AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.contact_key IN (o.contact_key, t._key, t.Id)
              AND l.local = 1 AND ${isSent} AND json_type(l.changes, '$."' || j.key || '"') IS NOT NULL)
            AND NOT EXISTS (SELECT 1 FROM outbox l, json_each(l.lost_changes) v
