@@ -172,7 +172,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
           UNION ALL
           SELECT j.key, ${memberJson('j', 'outbox.changes')} FROM json_each(outbox.changes) j
             WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
-        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_changes IS NOT NULL OR value IS NOT
+        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field)
           OR ${wasWrittenSince('field')} END)
       WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
