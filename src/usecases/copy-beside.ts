@@ -11,7 +11,7 @@ import { resumableCopy } from '../sync/backfill/resumable-copy.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg } from './connect-org.ts';
-import { openEntries, refuseWithOpenEntries } from './open-entries.ts';
+import { entriesToKeep, refuseWithOpenEntries } from './open-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
 import { agreeOnTwoWay } from './two-way-of.ts';
@@ -95,14 +95,14 @@ async function putInPlace(
   const { mirrors, log } = parts;
   assertWhole(instanceUrl, compared);
   // One of another version, say, cannot be opened, and is put aside all the same.
-  const before = (await openEntries(parts, instanceUrl).catch(() => null)) ?? 0;
+  const before = (await entriesToKeep(parts, instanceUrl).catch(() => null)) ?? 0;
   const archive = await mirrors.copies.replaceMirror(instanceUrl, options);
   // One that was made anew, for the former could not be read, or was gone, knows nothing of what was set.
   await using mirror = await mirrors.open(instanceUrl, { create: false, ...options });
   await agreeOnTwoWay(parts, mirror, connected.org, { isNew: true });
   if (archive === null) return null;
   log.info(`the old mirror of ${instanceUrl} was put aside as ${archive.location}`);
-  const left = before - ((await openEntries(parts, instanceUrl)) ?? 0);
+  const left = before - ((await entriesToKeep(parts, instanceUrl)) ?? 0);
   if (left > 0)
     log.warn(
       `${left === 1 ? '1 entry' : `${left} entries`} of the old mirror's outbox could not be taken over, and ${left === 1 ? 'lies' : 'lie'} in ${archive.location} alone: it is damaged, or of another org`,

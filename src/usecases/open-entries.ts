@@ -23,7 +23,16 @@ export async function openEntries({ mirrors }: Parts, instanceUrl: string): Prom
   }
 }
 
-/** How many edits by programs Salesforce has refused: what a mirror alone has, for no input of a push names them. */
+/**
+ * How many entries a mirror alone has, and would be lost with it: those that were never settled with Salesforce, and edits by
+ * programs that it has refused, for no input of a push names them. Null where the mirror is too damaged to tell.
+ */
+export async function entriesToKeep(parts: Parts, instanceUrl: string): Promise<number | null> {
+  const open = await openEntries(parts, instanceUrl);
+  if (open === null || !(await parts.mirrors.exists(instanceUrl))) return open;
+  return open + (await refusedEdits(parts, instanceUrl));
+}
+
 async function refusedEdits({ mirrors }: Parts, instanceUrl: string): Promise<number> {
   await using mirror = await mirrors.open(instanceUrl, { create: false });
   let edits = 0;
@@ -44,12 +53,9 @@ export async function refuseWithOpenEntries(
   instanceUrl: string,
   { refused = false }: { refused?: boolean } = {},
 ): Promise<void> {
-  const unsettled = await openEntries({ mirrors }, instanceUrl);
-  if (unsettled === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
-  if (unsettled === null) return;
-  const isThere = refused && (await mirrors.exists(instanceUrl));
-  const open = unsettled + (isThere ? await refusedEdits({ mirrors }, instanceUrl) : 0);
-  if (open === 0) return;
+  const open = await (refused ? entriesToKeep : openEntries)({ mirrors }, instanceUrl);
+  if (open === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
+  if (open === null || open === 0) return;
   throw new AppError(
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,

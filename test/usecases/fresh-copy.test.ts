@@ -83,6 +83,15 @@ async function* records(LastName: string): AsyncGenerator<PushRecord[]> {
   yield [{ source: '-', index: 0, line: 1, fields: { LastName }, untyped: false }];
 }
 
+/** An edit by a program that Salesforce has refused. */
+function refuseEdit(): void {
+  const db = new Database(path, { fileMustExist: true });
+  db.exec(`INSERT INTO outbox (object, local, key, op, contact_key, changes, state, created_at, settled_at)
+    VALUES ('Contact', 1, 'refused', 'create', 'refused', '{"LastName":"Refused"}', 'rejected', '2026-01-01T00:00:00.000Z',
+      '2026-01-01T00:00:01.000Z')`);
+  db.close();
+}
+
 async function queueEntry(key: string): Promise<void> {
   await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
   await mirror.outbox.add([
@@ -431,6 +440,7 @@ describe('backfill --fresh', () => {
     db.exec("update meta set value = '00D000000000001AAA' where key = 'org_id'");
     db.close();
     await queueEntry('of the other org');
+    refuseEdit();
     expect(await backfill()).toMatchObject({ error: { code: 'ORG_CHANGED' } });
     expect(await backfill({ fresh: true })).toMatchObject({ error: { code: 'OUTBOX_OPEN' } });
     const warn = vi.spyOn(app.services.log, 'warn');
@@ -439,7 +449,7 @@ describe('backfill --fresh', () => {
     expect(read('select key from outbox')).toEqual([]);
     const said = warn.mock.calls.map(([message]) => message);
     expect(said).toContainEqual(
-      expect.stringMatching(/^1 entry of the old mirror's outbox could not be taken over, and lies in /),
+      expect.stringMatching(/^2 entries of the old mirror's outbox could not be taken over, and lie in /),
     );
     expect(said.join()).toContain(String(copied.archived));
     warn.mockRestore();
