@@ -173,13 +173,15 @@ class LeasedOrg implements WatchedOrg {
 
   async push(signal: AbortSignal, why: PushCause): Promise<void> {
     if (!this.#isCopied || !this.#care.options.push || !this.#pushes.isDue()) return;
-    // An interval is how often cycles try what is stuck.
-    if (why === 'asked' && this.#pushes.isStuck) return;
+    // An interval is how often cycles try what could not be sent.
+    const isAsked = why === 'asked';
+    if (isAsked && this.#pushes.isStuck) return;
     await this.#turn(signal, async ({ context, budget }, ended) => {
       const lend = withFreeDrainLease(this.#parts, this.#known.instanceUrl);
       const report = await pushWaiting(context, {
         withDrainLease: (work) => budget.asPush(() => lend(work)),
         patienceMs: this.#pushes.patienceMs,
+        leave: isAsked ? this.#pushes.left : null,
         noJobs: this.#pushes.noJobs,
         signal: ended,
       });

@@ -2,6 +2,10 @@ import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { isAppError } from '../base/errors.ts';
 import type { CyclePush } from '../sync/cycle/cycle.ts';
+import type { LeftEntries } from '../sync/push/progress/drain-progress.ts';
+
+/** More are not kept in mind. */
+const mostLeft = 10_000;
 
 /** When a watch may send to an org again, by how the last sending ended. */
 export class WatchedPushes {
@@ -14,6 +18,7 @@ export class WatchedPushes {
   #waitsForShare = false;
   #share: number | null = null;
   #isStuck = false;
+  #left: LeftEntries | null = null;
   #noJobs: Error | null = null;
   /** Until when jobs are not tried; ms, by the monotonic clock. */
   #jobsNotBeforeMs = 0;
@@ -33,9 +38,14 @@ export class WatchedPushes {
     this.#share = share;
   }
 
-  /** Not everything was sent the last time: what programs write goes with the next cycle, however often they do. */
+  /** Sending has ended before all was tried: what programs write goes with the next cycle, however often they do. */
   get isStuck(): boolean {
     return this.#isStuck;
+  }
+
+  /** What could not be sent, while all else was: the next cycle tries it, and none of what programs write until then. */
+  get left(): LeftEntries | null {
+    return this.#left;
   }
 
   /** Why no ingest job is to be tried yet; null where they are. */
@@ -44,7 +54,7 @@ export class WatchedPushes {
   }
 
   /** One that was not tried says nothing: what the org has asked for before holds on. */
-  heed({ isTried, error, noJobs }: Pick<CyclePush, 'isTried' | 'error' | 'noJobs'>): void {
+  heed({ isTried, error, left, noJobs }: Pick<CyclePush, 'isTried' | 'error' | 'left' | 'noJobs'>): void {
     if (!isTried) return;
     if (noJobs !== null && noJobs !== this.#noJobs) {
       this.#noJobs = noJobs;
@@ -52,7 +62,8 @@ export class WatchedPushes {
     }
     // What jobs alone are refused keeps nothing else.
     const held = error === noJobs ? null : error;
-    this.#isStuck = held !== null;
+    this.#left = held === null ? null : left;
+    this.#isStuck = held !== null && (left === null || left.keys.size > mostLeft);
     this.#waitsForShare = isAppError(held, 'API_BUDGET_EXHAUSTED');
     this.#notBeforeMs = this.#after(held);
   }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { haveRealPart } from '../support/real-part.ts';
 import { Cli, ended } from './cli.ts';
-import { calls, contactsOf } from './org.ts';
+import { calls, contactsOf, control } from './org.ts';
 
 const script = new URL('two-way-program.py', import.meta.url).pathname;
 /** Generous: what is asserted is the order of things, and how long they took is printed. */
@@ -159,6 +159,28 @@ describe('a watch beside programs', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     expect((await calls(emulator.url)).length).toBe(asked);
     expect(toldOf('push:complete')).toHaveLength(1);
+    watch.kill('SIGTERM');
+    await ended(watch);
+  });
+
+  it('sends what programs write also while a row that another edit is of stays locked', async () => {
+    await twoWayOn();
+    const watch = await watching();
+    const [locked, other] = (await contactsOf(emulator.url)).map(({ Id }) => String(Id)) as [string, string];
+    await control(emulator.url, 'settings', { lockedIds: [locked] });
+    const db = new Database(cli.databaseOf(emulator.url));
+    db.pragma('busy_timeout = 15000');
+    const edit = db.prepare('UPDATE contacts SET Title = ? WHERE Id = ?');
+    edit.run('Locked', locked);
+    const patience = { timeout: patienceSeconds * 1_000, interval: 50 };
+    await expect.poll(() => toldOf('push:complete').length, patience).toBe(1);
+    expect(toldOf('push:complete')[0]).toMatchObject({ unsent: 1, pushError: { code: 'REFUSED_FOR_NOW' } });
+    edit.run('Sent', other);
+    const state = db.prepare('SELECT _state FROM contacts WHERE Id = ?').pluck();
+    await expect.poll(() => state.get(other), patience).toBe('synced');
+    expect(state.get(locked)).toBe('pending');
+    db.close();
+    expect(toldOf('cycle:complete')).toHaveLength(1);
     watch.kill('SIGTERM');
     await ended(watch);
   });

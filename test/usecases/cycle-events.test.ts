@@ -15,6 +15,7 @@ const push = {
   behind: { conflict: 1, held: 2, 'in-doubt': 3 },
   doubts: 2,
   error: usedUp,
+  left: null,
   noJobs: usedUp,
 };
 const outbox = { pending: 9, sent: 1, 'in-doubt': 2, done: 3, rejected: 0, dropped: 0, held: 4, conflict: 5 };

@@ -15,6 +15,7 @@ const told: CyclePush = {
   behind: { conflict: 0, held: 0, 'in-doubt': 0 },
   doubts: 0,
   error: null,
+  left: null,
   noJobs: null,
 };
 const limit = (retryAfterMs: number) =>
@@ -48,6 +49,21 @@ it('where the day of jobs alone is used up, all else is sent meanwhile, and jobs
   expect(pushes.noJobs).toBe(noJobs);
   pass(1);
   expect(pushes.noJobs).toBeNull();
+});
+
+it('what could not be sent is left to the next cycle, while all else goes as it is written', () => {
+  const { pushes } = watched();
+  const error = new AppError('REFUSED_FOR_NOW', 'The row is locked.');
+  const left = { keys: new Set(['locked']), reason: error };
+  pushes.heed({ ...told, error, left });
+  expect([pushes.isDue(), pushes.isStuck, pushes.left]).toEqual([true, false, left]);
+  pushes.heed({ ...told, isTried: false });
+  expect(pushes.left).toBe(left);
+  const keys = new Set(Array.from({ length: 10_001 }, (_, i) => `locked ${i}`));
+  pushes.heed({ ...told, error, left: { keys, reason: error } });
+  expect(pushes.isStuck).toBe(true);
+  pushes.heed(told);
+  expect([pushes.isStuck, pushes.left]).toEqual([false, null]);
 });
 
 it('a cycle that ended before it came to them does not forget that jobs are used up', () => {

@@ -7,6 +7,7 @@ import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import type { Undecided } from '../push/entry/blocked-contacts.ts';
+import type { LeftEntries } from '../push/progress/drain-progress.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import { fillNewFields } from './fill-fields.ts';
@@ -19,6 +20,8 @@ export interface CycleOptions {
   withDrainLease?: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
   patienceMs?: number;
+  /** `CyclePush.left` of an earlier push or cycle, where what that one could not send is to be left alone. */
+  leave?: LeftEntries | null;
   /** `CyclePush.noJobs` of an earlier cycle, as long as no ingest job is to be tried. */
   noJobs?: Error | null;
   /** Called with what was sent, or was to be, where the cycle throws all the same: no report tells of it then. */
@@ -63,6 +66,8 @@ export interface CyclePush {
   doubts: number;
   /** Why they still wait; null where nothing does. */
   error: unknown;
+  /** What waits for reasons of its own, while all else was sent; null where nothing does, or sending ended before it was done. */
+  left: LeftEntries | null;
   /** Why what only an ingest job is to carry waits: all else was sent where `error` is the same. Null where nothing does. */
   noJobs: Error | null;
 }
@@ -80,6 +85,7 @@ const nothingPushed: CyclePush = {
   behind: noneBehind,
   doubts: 0,
   error: null,
+  left: null,
   noJobs: null,
 };
 
@@ -187,16 +193,25 @@ export async function pushWaiting(
 async function pushOutbox(
   context: SyncContext,
   run: RunRecorder,
-  { withDrainLease, patienceMs, noJobs, signal }: CycleOptions,
+  { withDrainLease, patienceMs, leave, noJobs, signal }: CycleOptions,
 ): Promise<CyclePush> {
   const behindNone = { conflict: [], held: [], 'in-doubt': [] };
-  const nothingSent = { unsent: 0, behind: behindNone, doubts: 0, held: 0, stuck: null, noJobs: null };
+  const nothingSent = {
+    unsent: 0,
+    behind: behindNone,
+    doubts: 0,
+    held: 0,
+    left: null,
+    stuck: null,
+    noJobs: null,
+  };
   const failed = (stopped: Error | null) => ({ ...nothingSent, stopped });
   let report: Omit<DrainReport, 'readBack'> = failed(null);
   let isTried = true;
   await run.step('push', async (note) => {
     try {
-      report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, noJobs, signal });
+      const how = { withLease: withDrainLease, patienceMs, leave, noJobs, signal };
+      report = await drainOutbox(context, { run, ...how });
     } catch (error) {
       if (isAbort(error)) throw error;
       if (isAppError(error, 'ORG_BUSY')) {
@@ -209,13 +224,13 @@ async function pushOutbox(
     if (reason !== null) note(`Not everything was sent: ${reason.message}`);
   });
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
-  const { doubts, held, stopped, stuck } = report;
+  const { doubts, held, left, stopped, stuck, noJobs: noJobsNow } = report;
   const error = stopped ?? stuck;
   // Where it was stopped, all wait for that.
   const behind = stopped === null ? countsOf(report.behind) : noneBehind;
   const unsent = report.unsent + sumOf(behind);
   const sent = { pushed, rejected, inDoubt, conflicts, held };
-  return { isTried, ...sent, unsent, behind, doubts, error, noJobs: report.noJobs };
+  return { isTried, ...sent, unsent, behind, doubts, error, left, noJobs: noJobsNow };
 }
 
 function countsOf(behind: DrainReport['behind']): CyclePush['behind'] {

@@ -25,7 +25,7 @@ export async function askDoubts(
   await withLease(async (lease) => {
     const leased = { ...context, mirror: await context.mirror.under(lease) };
     await withRun(leased, 'push', async (run) => {
-      const progress = new DrainProgress(run, 0);
+      const progress = new DrainProgress(run, { patienceMs: 0 });
       await run.step('push', async () => {
         await askJobs(leased, progress, { signal, confirm: () => lease.confirm() });
         await first?.(leased);

@@ -7,7 +7,7 @@ import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './entry/blocked-contacts.ts';
 import { LostOfDrain } from './plan/lost-of-drain.ts';
 import { waitsForJob } from './plan/waits-for-job.ts';
-import { DrainProgress } from './progress/drain-progress.ts';
+import { DrainProgress, type LeftEntries } from './progress/drain-progress.ts';
 import type { OnSettled } from './progress/tell-settled.ts';
 import { isReadBackDue, readBack } from './read-back/read-back.ts';
 import { ReadBehind } from './read-back/read-behind.ts';
@@ -25,6 +25,8 @@ export interface DrainOptions {
   onSettled?: OnSettled;
   /** How long all waits and repeats may take together; a minute unless told. The rest is left to the next drain. */
   patienceMs?: number;
+  /** What an earlier drain could not send is left alone, and what follows of the same contacts; null or absent: it is tried. */
+  leave?: LeftEntries | null;
   /** Why no ingest job is to be tried yet, where an earlier drain was told so; null or absent: they are tried. */
   noJobs?: Error | null;
   /** Whether all that this drain is for has an end, so that it need not wait for the jobs of others; absent: it waits. */
@@ -43,6 +45,8 @@ export interface DrainReport {
   held: number;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
+  /** What the next drain may `leave`; null where it was stopped, so that what waits was not gone through, or nothing is to be left. */
+  left: LeftEntries | null;
   /** The first reason of an entry's own for still waiting, or for being in doubt, else `noJobs`; the others were sent. */
   stuck: Error | null;
   /** Why what only an ingest job is to carry waits; null where nothing does. */
@@ -67,7 +71,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await isReadBackDue(context));
   const behind = { conflict: [], held: [], 'in-doubt': [] };
-  const none = { stopped: null, stuck: null, noJobs: null, readBack: null };
+  const none = { stopped: null, left: null, stuck: null, noJobs: null, readBack: null };
   if (!due) return { unsent: 0, behind, doubts: 0, held: 0, ...none };
   if (withLease === undefined) return drain(context, options, undefined);
   return withLease(async (lease) => {
@@ -81,7 +85,8 @@ async function drain(
   options: DrainOptions,
   confirm: SendOptions['confirm'],
 ): Promise<DrainReport> {
-  const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
+  const { patienceMs = defaultPatienceMs, leave = null } = options;
+  const progress = new DrainProgress(options.run, { patienceMs, leave });
   progress.noJobs = options.noJobs ?? null;
   using grace = new Grace(
     options.signal,
@@ -123,8 +128,9 @@ async function drain(
   const { behind, held } = progress;
   const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;
   const stuck = progress.stuck ?? noJobs;
-  const left = { unsent, behind, doubts, held };
-  return { ...left, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
+  const left = stopped === null && stuck !== null ? { keys: progress.left, reason: stuck } : null;
+  const waits = { unsent, behind, doubts, held, left };
+  return { ...waits, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
 }
 
 /** Only makes the next drain quicker. */

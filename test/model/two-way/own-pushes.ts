@@ -67,15 +67,19 @@ export class OwnPushes {
     // Where the contact was gone, no value is in the way.
     if ('IsDeleted' in found) return null;
     const disputed = new Set((JSON.parse(errors) as { fields: string[] }[]).flatMap(({ fields }) => fields));
-    for (const [field, value] of Object.entries(found)) {
-      if (former[field] === undefined || !disputed.has(field)) continue;
+    const problems = Object.entries(found).flatMap(([field, value]) => {
+      if (former[field] === undefined || !disputed.has(field)) return [];
       const push = this.#pushes.get(`${id} ${field} ${value}`);
       const mine = (JSON.parse(changes) as Record<string, unknown>)[field];
       const editedAt = this.#edits.get(`${id} ${field} ${mine}`) ?? seq;
-      if (push !== undefined && push.seq < editedAt && !this.#isEdit(push))
-        return `${field} of ${id} is in conflict with "${value}", which was pushed before the edit`;
-    }
-    return null;
+      const isOwn = push !== undefined && push.seq < editedAt && !this.#isEdit(push);
+      if (isOwn)
+        return [`${field} of ${id} is in conflict with "${value}", which was pushed before the edit`];
+      return value === former[field] ? [] : [null];
+    });
+    // Where the answer was lost and somebody has changed the contact since, all fields that are not as sent are in conflict.
+    if (errors.includes('changed in Salesforce after it was sent') && problems.includes(null)) return null;
+    return problems.find((problem) => problem !== null) ?? null;
   }
 
   /** Of what runs tell of conflicts. */

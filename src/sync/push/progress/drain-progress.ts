@@ -12,11 +12,19 @@ import { SendWidth } from './send-width.ts';
  */
 const toldDoubts = new WeakMap<Remote, string>();
 
+/** Entries that an earlier drain could not send, for reasons of their own. */
+export interface LeftEntries {
+  keys: ReadonlySet<string>;
+  /** The first of them. */
+  reason: Error;
+}
+
 /** What a drain has learned and done so far. */
 export class DrainProgress {
   readonly blocked = new BlockedContacts();
   readonly run: RunRecorder;
   readonly #patienceMs: number;
+  readonly #leave: LeftEntries | null;
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
   idempotent = true;
   readonly width = new SendWidth();
@@ -30,6 +38,8 @@ export class DrainProgress {
   written = 0;
   /** Entries that this drain was to send and that still wait. */
   unsent = 0;
+  /** Keys of those of them that wait for a reason of their own or of their contact, as far as they were gone through. */
+  readonly left = new Set<string>();
   /** Entries that the brake has held since this drain began. */
   held = 0;
   /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
@@ -51,14 +61,19 @@ export class DrainProgress {
   /** Requests under way whose last answer was lost. */
   readonly #losing = new Set<number>();
 
-  constructor(run: RunRecorder, patienceMs: number) {
+  constructor(
+    run: RunRecorder,
+    { patienceMs, leave = null }: { patienceMs: number; leave?: LeftEntries | null },
+  ) {
     this.run = run;
     this.#patienceMs = patienceMs;
+    this.#leave = leave;
   }
 
   /** All that is open is gone through from its beginning, so that what still waits is met, and counted, anew. */
   beginPass(): void {
     this.unsent = 0;
+    this.left.clear();
     this.blocked.beginPass();
     for (const keys of Object.values(this.behind)) keys.length = 0;
   }
@@ -109,6 +124,10 @@ export class DrainProgress {
       const reason = this.blocked.reason(entry, namesOf(entry));
       if (reason !== null) return reason;
     }
+    if (this.#leave !== null && unit.some(({ key }) => this.#leave?.keys.has(key))) {
+      this.stuck ??= this.#leave.reason;
+      return 'unsent';
+    }
     if (!unit.some((entry) => this.waitsForJob(entry))) return null;
     this.hasWaitedForJob = true;
     return 'unsent';
@@ -116,6 +135,7 @@ export class DrainProgress {
 
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
     this.blocked.add(unit, namesOf, reason);
+    if (reason === 'unsent') for (const { key } of unit) this.left.add(key);
     if (reason === 'unsent' || reason === 'lost') this.unsent += unit.length;
     else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }
@@ -154,6 +174,7 @@ export class DrainProgress {
         break;
       case 'pending':
         this.unsent++;
+        this.left.add(settlement.key);
         break;
     }
   }
