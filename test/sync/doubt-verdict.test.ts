@@ -217,6 +217,8 @@ describe('two values of a field', () => {
   it.each<[string, Partial<Field>, unknown, unknown, boolean]>([
     ['string', {}, ' a\r\nb ', 'a\nb', true],
     ['string', {}, '', null, true],
+    ['string', {}, '\u0001 a\u001f', 'a', true],
+    ['multipicklist', {}, 'B\u0001;A', 'a;b', true],
     ['string', {}, 'A', 'a', false],
     ['email', {}, 'A@B.example', 'a@b.example', true],
     ['boolean', {}, true, 1, true],

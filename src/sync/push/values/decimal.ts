@@ -42,3 +42,22 @@ export function significantDigits({ whole, fraction }: Decimal): number {
   if (fraction === '') return whole.replace(/0+$/, '').length;
   return (whole + fraction).replace(/^0+/, '').length;
 }
+
+/**
+ * To so many decimals, as Salesforce keeps a number: halves go up, so that 12.345 becomes 12.35 and -12.345 becomes -12.34
+ * (Salesforce Help, "Custom Field Types", Number).
+ */
+export function roundedTo(decimal: Decimal, scale: number): Decimal {
+  const { negative, whole, fraction } = decimal;
+  if (fraction.length <= scale) return decimal;
+  const rest = fraction.slice(scale);
+  // What follows the last digit that is kept has no zeros at its end.
+  const isAway = negative ? rest > '5' : rest >= '5';
+  const digits = String(BigInt(`0${whole}${fraction.slice(0, scale)}`) + (isAway ? 1n : 0n)).padStart(
+    scale + 1,
+    '0',
+  );
+  return parseDecimal(
+    `${negative ? '-' : ''}${digits.slice(0, digits.length - scale)}.${digits.slice(digits.length - scale)}`,
+  )!;
+}

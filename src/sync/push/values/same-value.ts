@@ -2,7 +2,7 @@ import { parseTime } from '../../../base/iso-time.ts';
 import { trimEdges } from '../../../base/trim-edges.ts';
 import { fullId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
-import { plainDecimal } from './decimal.ts';
+import { decimalText, parseDecimal, plainDecimal, roundedTo } from './decimal.ts';
 
 /**
  * Whether two values of a field are the same once Salesforce has taken them: texts are trimmed, an empty text is
@@ -80,7 +80,7 @@ function definedOf(values: readonly string[]): ReadonlySet<string> {
 /** The one text for all values of a field that are the same; null for nothing. */
 export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): string | null {
   if (value === null || value === undefined) return field?.type === 'boolean' ? 'false' : null;
-  const text = String(value).replaceAll('\r\n', '\n').trim();
+  const text = trimEdges(String(value).replaceAll('\r\n', '\n')).trim();
   if (text === '') return null;
   switch (field?.type) {
     case 'boolean':
@@ -109,7 +109,7 @@ export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'>
       return text
         .toLowerCase()
         .split(';')
-        .map((item) => item.trim())
+        .map((item) => trimEdges(item).trim())
         .toSorted()
         .join(';');
     default:
@@ -118,7 +118,6 @@ export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'>
 }
 
 function rounded(text: string, scale: number): string {
-  const exact = plainDecimal(text) ?? text;
-  const fraction = exact.split('.')[1] ?? '';
-  return fraction.length <= scale ? exact : (plainDecimal(Number(exact).toFixed(scale)) ?? exact);
+  const decimal = parseDecimal(text);
+  return decimal === null ? text : decimalText(roundedTo(decimal, scale));
 }
