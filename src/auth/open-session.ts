@@ -172,7 +172,8 @@ class StoredSession implements Session {
     const startedAt = clock.monotonicMs();
     for (let attempt = 0; ; attempt++) {
       const stored = await this.#place.read();
-      if (stored === null) throw await this.#grant.tell(loginRequired(this.instanceUrl));
+      if (stored === null)
+        throw await this.#grant.tell(loginRequired(this.instanceUrl, { login: this.#current }));
       if (replaces(stored, rejectedToken)) return answer(await this.#adopt(stored));
       this.#place.renewsFrom(stored);
       if (attempt === 0) await this.#place.probeWritable();
@@ -273,7 +274,8 @@ class StoredSession implements Session {
       instanceUrl: this.instanceUrl,
     });
     const stored = await this.#place.read();
-    if (stored === null) throw await this.#grant.tell(loginRequired(this.instanceUrl));
+    if (stored === null)
+      throw await this.#grant.tell(loginRequired(this.instanceUrl, { login: this.#current }));
     return this.#adopt(stored);
   }
 

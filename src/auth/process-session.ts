@@ -1,6 +1,7 @@
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { type AppError, isAppError } from '../base/errors.ts';
+import { loginCommand } from './grant/login-command.ts';
 import { loginRequired } from './grant/login-required.ts';
 import { loginWithAccessToken } from './login-access-token.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
@@ -46,9 +47,8 @@ function isTokenRefused(error: unknown): boolean {
 
 function notTaken(instanceUrl: string, what: string, cause?: unknown): AppError {
   return loginRequired(instanceUrl, {
-    grant: 'access-token',
     why: `the access token of the environment ${what}`,
-    hint: `Put a fresh token into PARAHACK_SYNC_ACCESS_TOKEN, or leave it and PARAHACK_SYNC_INSTANCE_URL out and run: parahack-sync login --instance-url ${instanceUrl}`,
+    hint: `Put a fresh token into PARAHACK_SYNC_ACCESS_TOKEN, or leave it and PARAHACK_SYNC_INSTANCE_URL out and run: ${loginCommand(instanceUrl, { grant: 'refresh-token' })}`,
     details: callDetailsOf(cause),
     cause,
   });

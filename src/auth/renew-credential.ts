@@ -30,7 +30,10 @@ export async function renewCredential(
   const { grant, instanceUrl, loginUrl } = credential;
   const form = formFor(credential, clock.now());
   if (form === null) {
-    throw loginRequired(instanceUrl, { grant, why: 'its access token has ended and cannot be renewed.' });
+    throw loginRequired(instanceUrl, {
+      login: credential,
+      why: 'its access token has ended and cannot be renewed.',
+    });
   }
   const result = await repeatPassing(
     () => requestToken(loginUrl, form, { ...options, now: () => clock.now() }),

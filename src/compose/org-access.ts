@@ -37,7 +37,7 @@ export async function openOrgSession(
     return openProcessSession({ clock, wire: parts.wire, signal, instanceUrl, accessToken });
   }
   const credential = await parts.credentials.get(org.instanceUrl);
-  if (credential === null) throw loginRequired(org.instanceUrl);
+  if (credential === null) throw loginRequired(org.instanceUrl, { login: org });
   // The refusal lies with the credential, because several data folders may share it: a login made from another
   // one mends the org here too.
   if (grantIsOver(credential)) {

@@ -16,7 +16,10 @@ export function resolveOrg(orgs: readonly OrgRecord[], text: string): OrgRecord 
     });
   }
   throw new AppError('UNKNOWN_ORG', `No connected org is called "${text}".`, {
-    hint: orgs.length === 0 ? 'Connect one with: parahack-sync login' : `Connected: ${listed(orgs)}.`,
+    hint:
+      orgs.length === 0
+        ? 'Connect one with: parahack-sync login --client-id ID'
+        : `Connected: ${listed(orgs)}.`,
     details: { known: orgs.map(knownAs) },
   });
 }

@@ -55,7 +55,7 @@ export function apiError(answer: ErrorAnswer): AppError {
   if (isSessionRefused(answer.status, body)) return loginRequired(answer, details);
   if (refusal?.kind === 'login') {
     return remoteError('LOGIN_REQUIRED', sentence(answer, body), details, {
-      hint: `${refusal.hint} Run: parahack-sync login --instance-url ${answer.origin}`,
+      hint: `${refusal.hint} Run: parahack-sync login --instance-url ${answer.origin} --client-id ID`,
     });
   }
   if (refusal?.kind === 'limit' || answer.status === 429) {
@@ -108,7 +108,7 @@ function isUnavailable(status: number, body: ErrorBody): boolean {
 
 function loginRequired({ host, origin }: ErrorAnswer, details: RemoteErrorDetails): AppError {
   return remoteError('LOGIN_REQUIRED', `Salesforce no longer accepts the login for ${host}.`, details, {
-    hint: `Run: parahack-sync login --instance-url ${origin}`,
+    hint: `Run: parahack-sync login --instance-url ${origin} --client-id ID`,
   });
 }
 

@@ -95,7 +95,7 @@ function assertKnown(
     'INVALID_INPUT',
     `${object} has no field ${unknown.join(', ')} that this user may read.`,
     {
-      hint: 'Names are those of the API, as `parahack-sync contacts show` lists them.',
+      hint: 'Names are those of the API, as `parahack-sync contacts show ID` lists them.',
       details: { unknown },
     },
   );

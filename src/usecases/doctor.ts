@@ -143,7 +143,7 @@ async function checkLogin(
       name,
       status: 'warn',
       message: `${username} is logged in by an access token that nothing can renew`,
-      hint: 'It ends within hours; for a lasting login use `parahack-sync login` without --access-token-stdin.',
+      hint: 'It ends within hours; for a lasting login use `parahack-sync login --client-id ID` without --access-token-stdin.',
     };
   }
   return `${username} is logged in`;

@@ -42,9 +42,12 @@ export function loginLookup(
   };
 }
 
-function withoutCredential({ instanceUrl, grant }: OrgRecord): KnownLogin {
+function withoutCredential(org: OrgRecord): KnownLogin {
   const why = 'the credential store holds no login of it.';
-  return { auth: 'login-needed', authReason: errorInfoOf(loginRequired(instanceUrl, { grant, why })) };
+  return {
+    auth: 'login-needed',
+    authReason: errorInfoOf(loginRequired(org.instanceUrl, { login: org, why })),
+  };
 }
 
 function withCredential(
@@ -57,6 +60,6 @@ function withCredential(
   if (credential.grant !== 'access-token') return { auth: 'ok', authReason: null };
   if (org.authState !== 'login-needed') return { auth: 'no-refresh', authReason: null };
   const why = 'its access token has ended and cannot be renewed.';
-  const needed = loginRequired(org.instanceUrl, { grant: 'access-token', why });
+  const needed = loginRequired(org.instanceUrl, { login: credential, why });
   return { auth: 'login-needed', authReason: errorInfoOf(needed) };
 }

@@ -1,4 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
+import { loginCommand } from '../auth/grant/login-command.ts';
 import { CloseStack } from '../base/close-stack.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -116,12 +117,10 @@ export async function finishMoves(
 }
 
 /** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
-export async function refuseWhileMoving(
-  parts: MovingOrgs,
-  { instanceUrl, apiUrl }: OrgRecord,
-): Promise<void> {
+export async function refuseWhileMoving(parts: MovingOrgs, org: OrgRecord): Promise<void> {
+  const { instanceUrl, apiUrl } = org;
   if (parts.hasProcessOrg || !(await isHalfMoved(parts, instanceUrl, apiUrl))) return;
   throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
-    hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
+    hint: `Try again in a moment; if it stays, run: ${loginCommand(apiUrl, org)} --move`,
   });
 }

@@ -10,7 +10,7 @@ export async function noOrg(parts: Pick<OrgDirectory, 'leftMirrors'>): Promise<A
 /** The list of orgs is empty; it may have been lost. */
 export async function howToConnect(parts: Pick<OrgDirectory, 'leftMirrors'>): Promise<string> {
   const folder = await parts.leftMirrors();
-  const first = 'Run `parahack-sync login` first.';
+  const first = 'Run `parahack-sync login --client-id ID` first.';
   return folder === null ? first : `${first} ${whatOf(folder)}`;
 }
 

@@ -71,7 +71,7 @@ function processOrgIsNotKept({ instanceUrl }: OrgRecord, { details }: AppError<'
   return new AppError(
     'UNKNOWN_ORG',
     `${instanceUrl} is named by PARAHACK_SYNC_INSTANCE_URL for this process alone: no settings of it are kept.`,
-    { hint: 'Connect it with `parahack-sync login` to keep settings of it.', details },
+    { hint: 'Connect it with `parahack-sync login --client-id ID` to keep settings of it.', details },
   );
 }
 

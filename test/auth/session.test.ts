@@ -168,7 +168,7 @@ describe('session', () => {
     const session = openSession(await login(), parts());
     const refusal = {
       code: 'LOGIN_REQUIRED',
-      hint: `Run: parahack-sync login --instance-url ${salesforce.url}`,
+      hint: `Run: parahack-sync login --instance-url ${salesforce.url} --client-id client`,
       details: { error: 'invalid_grant', error_description: 'expired access/refresh token' },
     };
     await expect(session.renew('00D!access-0')).rejects.toMatchObject(refusal);

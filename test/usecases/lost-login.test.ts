@@ -82,7 +82,7 @@ it.each(['jwt', 'refresh-token', 'client-credentials'] as const)(
 
 it('an access token of the environment that has ended ends the watch, though the org is connected too', async () => {
   const { tries, events } = await triesInAnHour(
-    () => loginRequired(org.instanceUrl, { grant: 'access-token' }),
+    () => loginRequired(org.instanceUrl, { login: { grant: 'access-token' } }),
     'refresh-token',
     true,
   );

@@ -32,7 +32,7 @@ async function limits(call: Invocation, org: string | null): Promise<Outcome> {
     document: result,
     text: () =>
       result.orgs.length === 0
-        ? 'No org is connected. Connect one with `parahack-sync login`.'
+        ? 'No org is connected. Connect one with `parahack-sync login --client-id ID`.'
         : result.orgs.map((item) => textOf(item, call)).join('\n'),
     failure: failureOfOrgs(result.orgs),
   };

@@ -91,7 +91,7 @@ async function listOrgs(call: Invocation): Promise<Outcome> {
     document: result,
     text: () =>
       result.orgs.length === 0
-        ? 'No org is connected. Connect one with `parahack-sync login`.'
+        ? 'No org is connected. Connect one with `parahack-sync login --client-id ID`.'
         : tableOf(result.orgs, call),
   };
 }
@@ -127,7 +127,7 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
 function leftOver({ org, openEdits }: OrgSet): string {
   if (org.twoWay || openEdits === null || openEdits === 0) return '';
   const edits = counted(openEdits, 'edit', 'edits');
-  return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`outbox list\` shows them, \`outbox drop\` gives them up.`;
+  return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`outbox list\` shows them, \`outbox drop KEY\` gives one up.`;
 }
 
 function aliased({ org }: { org: OrgView }, { orgNames }: Invocation): Outcome {

@@ -123,7 +123,7 @@ function notAccepted(
       : `${was} not accepted`;
   // The whole input again, with --rejects added, would create once more what was accepted.
   const mend = rejects
-    ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `outbox retry` sends them again.'
+    ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `outbox retry --all` sends them again.'
     : `See each record's errors, mend what was refused and push ${refused === records ? 'it again' : 'these alone: the others are done'}. \`--rejects FILE\`, given with a push, writes them to a file.`;
   const keeps = rejects
     ? ''

@@ -18,7 +18,7 @@ export function planText(plan: PushPlan, { style, columns }: Pick<Terminal, 'sty
   const lines = [
     `${counted(requests.writes, 'request')} that ${requests.writes === 1 ? 'writes' : 'write'}, and ${others}.`,
     held > 0
-      ? `${counted(held, 'record')} would be held until \`parahack-sync outbox approve\` releases them.`
+      ? `${counted(held, 'record')} would be held until \`parahack-sync outbox approve --all\` releases them.`
       : '',
     behind > 0
       ? `${counted(behind, 'record')} would wait for earlier changes of their contacts, which somebody has to decide.`

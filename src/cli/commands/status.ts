@@ -49,7 +49,7 @@ async function status(call: Invocation, org: string | null, maxLagMs: number | n
 function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): AppError | null {
   if (orgs.length === 0)
     return new AppError('MIRROR_BEHIND', 'No org is connected, so that nothing is kept up.', {
-      hint: 'Check --data-dir and PARAHACK_SYNC_DATA_DIR, or connect an org with `parahack-sync login`.',
+      hint: 'Check --data-dir and PARAHACK_SYNC_DATA_DIR, or connect an org with `parahack-sync login --client-id ID`.',
       details: { behind: [] },
     });
   const late = orgs.filter(
@@ -91,7 +91,7 @@ function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): A
 
 function textOf({ orgs, watch }: StatusResult, { terminal, io, orgNames }: Invocation): string {
   const now = io.now();
-  if (orgs.length === 0) return 'No org is connected. Connect one with `parahack-sync login`.';
+  if (orgs.length === 0) return 'No org is connected. Connect one with `parahack-sync login --client-id ID`.';
   const running = watch.running
     ? `A watch runs (process ${watch.pid}, since ${relativeTime(watch.since, now)}).`
     : 'No watch runs.';

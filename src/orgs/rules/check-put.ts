@@ -17,13 +17,13 @@ export function checkPut(org: OrgRecord, known: readonly OrgRecord[]): void {
 
 export function connectedAs({ instanceUrl }: OrgRecord): AppError {
   return new AppError('ORG_CONNECTED', `This org is connected already, as ${instanceUrl}.`, {
-    hint: 'An org is connected once. `login --move` at its new address takes its files there.',
+    hint: 'An org is connected once. `login --instance-url URL --client-id ID --move` at its new address takes its files there.',
     details: { instanceUrl },
   });
 }
 
 export function notConnected(instanceUrl: string): AppError {
   return new AppError('UNKNOWN_ORG', `${instanceUrl} is not connected.`, {
-    hint: `Connect it with: parahack-sync login --instance-url ${instanceUrl}`,
+    hint: `Connect it with: parahack-sync login --instance-url ${instanceUrl} --client-id ID`,
   });
 }

@@ -205,7 +205,7 @@ test('a dry run tells how the records would be sent', async () => {
       'create  40,000   2 bulk ingest jobs               6',
       'create  1        alone, by the UI API with a key  1',
       '7 requests that write, and how many others it takes cannot be known before.',
-      '3 records would be held until `parahack-sync outbox approve` releases them.',
+      '3 records would be held until `parahack-sync outbox approve --all` releases them.',
       '1 record would wait for earlier changes of their contacts, which somebody has to decide.',
       '2 records would wait until Salesforce has said that an earlier request of the same contact, which got no answer, is over.',
       '2 older entries of the outbox would be sent along.',

@@ -382,7 +382,7 @@ describe('orgs', () => {
       expect.stringMatching(/on {4}manual {3}ok$/),
     ]);
     expect((await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app: two.app })).stdout).toBe(
-      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop --org a` gives them up.\n',
+      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop KEY --org a` gives one up.\n',
     );
     const set = await runMain(['orgs', 'set', 'a', '--two-way', 'on', '--conflicts', 'manual'], {
       app: two.app,
