@@ -130,6 +130,19 @@ describe.skipIf(!haveRealPart("Python's sqlite3", ['python3']))('a program in Py
     // No cycle was made for it.
     expect(toldOf('cycle:complete')).toHaveLength(1);
     expect(toldOf('push:complete').length).toBeGreaterThan(0);
+    const joined = await program.sql(
+      "UPDATE contacts SET Title = o.t FROM (SELECT ? AS k, 'Joined' AS t) o WHERE contacts._key = o.k",
+      first,
+    );
+    // As its SQLite has it: refused with the way round, or taken whole.
+    if (joined.error !== undefined) expect(joined.error).toMatch(/^UPDATE … FROM is not taken/);
+    else
+      await program.wait(
+        "SELECT 1 FROM contacts WHERE Id = ? AND Title = 'Joined' AND LastName <> '' AND _state = 'synced'",
+        first,
+      );
+    const title = joined.error === undefined ? 'Joined' : 'Boss';
+    expect((await program.sql('SELECT Title FROM contacts WHERE _key = ?', first)).rows).toEqual([[title]]);
     const refused = await program.sql("INSERT INTO contacts (FirstName) VALUES ('Nobody')");
     expect(refused.error).toBe('LastName is required.');
     const renamed = await program.sql("UPDATE contacts SET Name = 'x' WHERE _key = 'app-1'");

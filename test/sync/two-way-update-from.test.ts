@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { twoWay } from './two-way-rig.ts';
+
+/** How a program brings the values of a table of its own to contacts: SQLite since 3.33. */
+const from = (where: string) =>
+  `UPDATE contacts SET Title = o.title FROM (SELECT ? AS id, 'Chair' AS title) o WHERE ${where}`;
+
+it.each([
+  ['contacts._key = o.id'],
+  ['contacts.Id = o.id'],
+  ['contacts.Id = o.id AND contacts._key = o.id'],
+  ["contacts._key = o.id AND contacts._state = 'synced'"],
+  ["contacts.Id = o.id AND contacts._key = o.id AND contacts._state = 'synced' AND contacts.LastName <> ''"],
+])(
+  'UPDATE … FROM, of which SQLite shows a part alone, is refused with a word on the way round: %s',
+  async (where) => {
+    await using two = await twoWay();
+    const [id = ''] = two.ids;
+    const before = two.rows('_key = ?', id);
+    expect(() => two.sql(from(where), id)).toThrow(/^UPDATE … FROM is not taken.*\(SELECT title FROM other/);
+    expect(two.rows('_key = ?', id)).toEqual(before);
+    expect(await two.states()).toEqual([]);
+    two.sql(
+      `UPDATE contacts SET Title = (SELECT 'Chair' FROM (SELECT ? AS key) o WHERE o.key = contacts._key)
+     WHERE _key IN (SELECT ?)`,
+      id,
+      id,
+    );
+    await two.cycle();
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Chair' });
+  },
+);
+
+it('is refused of a row that waits to be sent, too', async () => {
+  await using two = await twoWay();
+  two.sql("INSERT INTO contacts (_key, LastName, Department) VALUES ('k', 'Ng', 'D')");
+  expect(() => two.sql(from('contacts._key = o.id'), 'k')).toThrow('UPDATE … FROM is not taken');
+  expect(two.rows("_key = 'k'")).toMatchObject([{ LastName: 'Ng', Department: 'D', Title: null }]);
+});
