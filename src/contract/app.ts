@@ -16,6 +16,8 @@ import type { LimitsResult } from './limits.ts';
 import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './login.ts';
 import type { OrgName, OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from './orgs.ts';
 import type {
+  OutboxDropOptions,
+  OutboxDropResult,
   OutboxListOptions,
   OutboxListResult,
   OutboxMoveOptions,
@@ -102,7 +104,7 @@ export interface AppOutbox {
   /** Rejected entries (with `inDoubt` also those in doubt) wait to be sent again. */
   retry(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
   /** Entries are given up; their contacts in Salesforce stay as they are. */
-  drop(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
+  drop(options: OutboxDropOptions, context: CallContext): Promise<OutboxDropResult>;
   /**
    * What became of entries in doubt: told by a person, or asked of the org. Waits for whoever sends right now. Throws
    * UNKNOWN_ENTRY, and with `as` UNKNOWN_CONTACT where the org does not show that contact, INVALID_INPUT where it cannot be it.

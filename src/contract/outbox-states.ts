@@ -9,3 +9,6 @@ export const outboxStates = [
   'done',
   'dropped',
 ] as const;
+
+/** What `outbox drop --all --state` takes: what is `sent` cannot be given up, what is in doubt has a flag of its own. */
+export const droppableStates = ['pending', 'rejected', 'held', 'conflict'] as const;

@@ -1,4 +1,4 @@
-import type { outboxStates } from './outbox-states.ts';
+import type { droppableStates, outboxStates } from './outbox-states.ts';
 import type { PushError } from './push.ts';
 import type { SendWay } from './send-way.ts';
 
@@ -158,6 +158,19 @@ export interface OutboxMoveOptions {
   inDoubt: boolean;
   /** Of `retry`: decides conflicts, and moves nothing else: our change is sent again, or Salesforce's stays. */
   take?: 'local' | 'salesforce' | null;
+}
+
+/** What nobody sends before somebody says so, or that waits to be sent: all of it can be given up at once. */
+export type DroppableState = (typeof droppableStates)[number];
+
+export interface OutboxDropOptions extends OutboxMoveOptions {
+  /** With `all`: every entry in these states. None: every refused one. */
+  states?: DroppableState[];
+}
+
+export interface OutboxDropResult extends OutboxMoveResult {
+  /** With `all`: what can be given up too and was left, by its state. */
+  left: { state: DroppableState | 'in-doubt'; entries: number }[];
 }
 
 export interface OutboxMoveResult {

@@ -1,22 +1,21 @@
 import { AppError } from '../base/errors.ts';
 import { bounds } from '../contract/defaults.ts';
 import type { OutboxEntryView, OutboxMoveOptions } from '../contract/outbox.ts';
-import { outboxStates } from '../contract/outbox-states.ts';
+import { droppableStates, outboxStates } from '../contract/outbox-states.ts';
 import type { Calls } from './calls.ts';
 import { notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
 import type { CallOptions, ParahackSync } from './parahack-sync.ts';
 import { usual } from './usual-options.ts';
 
 export function outboxOf(calls: Calls): ParahackSync['outbox'] {
-  const move =
-    (verb: 'retry' | 'drop' | 'approve') => (options: Partial<OutboxMoveOptions>, call?: CallOptions) =>
-      calls.call(call, async (app, context) => {
-        const all = optionsOver(`outbox.${verb}`, usual.outboxMove, options);
-        notBoth('keys', all.keys.length > 0, 'all', all.all);
-        notBoth('take', all.take !== null, 'inDoubt', all.inDoubt);
-        oneOf('take', all.take, [null, 'local', 'salesforce']);
-        return app.outbox[verb](all, context);
-      });
+  const move = (verb: 'retry' | 'approve') => (options: Partial<OutboxMoveOptions>, call?: CallOptions) =>
+    calls.call(call, async (app, context) => {
+      const all = optionsOver(`outbox.${verb}`, usual.outboxMove, options);
+      notBoth('keys', all.keys.length > 0, 'all', all.all);
+      notBoth('take', all.take !== null, 'inDoubt', all.inDoubt);
+      oneOf('take', all.take, [null, 'local', 'salesforce']);
+      return app.outbox[verb](all, context);
+    });
   return {
     list: (options, call) =>
       calls.call(call, async (app, context) => {
@@ -36,7 +35,15 @@ export function outboxOf(calls: Calls): ParahackSync['outbox'] {
         ),
       ),
     retry: move('retry'),
-    drop: move('drop'),
+    drop: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('outbox.drop', usual.outboxDrop, options);
+        notBoth('keys', all.keys.length > 0, 'all', all.all);
+        const states = all.states ?? [];
+        notBoth('keys', all.keys.length > 0, 'states', states.length > 0);
+        for (const state of states) oneOf('states', state, droppableStates);
+        return app.outbox.drop(all, context);
+      }),
     approve: move('approve'),
     settle: (options, call) =>
       calls.call(call, async (app, context) => {

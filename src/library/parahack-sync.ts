@@ -20,6 +20,8 @@ import type {
 } from '../contract/login.ts';
 import type { OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from '../contract/orgs.ts';
 import type {
+  OutboxDropOptions,
+  OutboxDropResult,
   OutboxEntryView,
   OutboxListOptions,
   OutboxMoveOptions,
@@ -134,7 +136,7 @@ export interface ParahackSync extends AsyncDisposable {
     /** With `live` the org is asked what it has now. */
     show(options: { key: string; live?: boolean } & OfOrg, call?: CallOptions): Promise<OutboxShowResult>;
     retry(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
-    drop(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
+    drop(options: Partial<OutboxDropOptions>, call?: CallOptions): Promise<OutboxDropResult>;
     approve(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
     /** One of `as`, `notSent` and `auto`; what is still in doubt is in the result. */
     settle(

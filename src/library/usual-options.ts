@@ -3,7 +3,12 @@ import type { ContactExportOptions, ContactListOptions, ContactSearchOptions } f
 import { defaults } from '../contract/defaults.ts';
 import type { LogoutOptions } from '../contract/login.ts';
 import type { OrgSettingsOptions } from '../contract/orgs.ts';
-import type { OutboxListOptions, OutboxMoveOptions, OutboxSettleOptions } from '../contract/outbox.ts';
+import type {
+  OutboxDropOptions,
+  OutboxListOptions,
+  OutboxMoveOptions,
+  OutboxSettleOptions,
+} from '../contract/outbox.ts';
 import type { PushOptions } from '../contract/push.ts';
 import type { ReconcileOptions } from '../contract/reconcile.ts';
 import type { WatchOptions } from '../contract/watch.ts';
@@ -62,6 +67,14 @@ export const usual = {
   contactExport: { org: null, where: undefined, fields: undefined } as ContactExportOptions,
   outboxList: { org: null, states: [], limit: defaults.outboxEntries } as OutboxListOptions,
   outboxMove: { org: null, keys: [], all: false, inDoubt: false, take: null } as OutboxMoveOptions,
+  outboxDrop: {
+    org: null,
+    keys: [],
+    all: false,
+    inDoubt: false,
+    take: null,
+    states: [],
+  } as OutboxDropOptions,
   outboxShow: { key: '', live: false as boolean },
   outboxSettle: { org: null, keys: [], as: null, notSent: false, auto: false } as OutboxSettleOptions,
   prune: { org: null as string | null, keep: defaults.keptArchives as number },

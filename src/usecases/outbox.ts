@@ -2,7 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import type { AppOutbox } from '../contract/app.ts';
-import type { OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
+import type {
+  OutboxDropOptions,
+  OutboxDropResult,
+  OutboxMoveOptions,
+  OutboxMoveResult,
+} from '../contract/outbox.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { type Grouped, refuseSplit, waitsInGroups, withGroups } from './entry-groups.ts';
@@ -31,42 +36,64 @@ export function appOutbox(parts: OutboxParts): AppOutbox {
     // The client of Salesforce is loaded by what asks it alone.
     settle: async (...call) => (await import('./settle-entries.ts')).settleEntries(parts, ...call),
     retry: (options, { signal }) => {
-      if (options.take === 'local') return move(parts, options, ['conflict'], 'pending', signal);
+      if (options.take === 'local') return move(parts, options, ['conflict'], signal);
       if (options.take === 'salesforce') return takeTheirs(parts, options, signal);
       const from: OutboxState[] = options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
-      return move(parts, options, from, 'pending', signal);
+      return move(parts, options, from, signal);
     },
-    approve: (options, { signal }) => move(parts, options, ['held'], 'pending', signal),
+    approve: (options, { signal }) => move(parts, options, ['held'], signal),
     // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
-    drop: (options, { signal }) => move(parts, options, statesToDrop(options), 'dropped', signal),
+    drop: (options, { signal }) => drop(parts, options, signal),
   };
 }
 
-function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
-  if (!all) return ['pending', 'in-doubt', 'rejected', 'held', 'conflict'];
-  return inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
+const droppable = ['pending', 'in-doubt', 'rejected', 'held', 'conflict'] as const;
+
+async function drop(
+  parts: OutboxParts,
+  options: OutboxDropOptions,
+  signal: AbortSignal,
+): Promise<OutboxDropResult> {
+  const left: OutboxDropResult['left'] = [];
+  const dropped = await decide(parts, options, statesToDrop(options), signal, async (mirror, entries) => {
+    await refuseSplit(mirror, entries, dropsAll);
+    const keys = await mirror.outbox.move(
+      keysOf(entries),
+      statesToDrop(options),
+      'dropped',
+      parts.clock.now(),
+    );
+    const counts = options.all ? await mirror.outbox.counts() : null;
+    for (const state of droppable)
+      if (counts !== null && counts[state] > 0) left.push({ state, entries: counts[state] });
+    return { keys, waitsFor: [] };
+  });
+  return { ...dropped, left };
+}
+
+function statesToDrop({ all, inDoubt, states = [] }: OutboxDropOptions): OutboxState[] {
+  if (!all) return [...droppable];
+  return [...(states.length > 0 ? states : ['rejected' as const]), ...(inDoubt ? ['in-doubt' as const] : [])];
 }
 
 function move(
   parts: OutboxParts,
   options: OutboxMoveOptions,
   from: OutboxState[],
-  to: OutboxState,
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
   return decide(parts, options, from, signal, async (mirror, entries) => {
     const now = parts.clock.now();
-    if (to === 'dropped') await refuseSplit(mirror, entries, dropsAll);
     // Each conflict is a decision of its own.
     const isOfEach = from.includes('conflict');
     // All are chosen already.
-    if (to === 'dropped' || (options.all && !isOfEach)) {
-      const keys = await mirror.outbox.move(keysOf(entries), from, to, now);
+    if (options.all && !isOfEach) {
+      const keys = await mirror.outbox.move(keysOf(entries), from, 'pending', now);
       return { keys, waitsFor: [] };
     }
     const along: OutboxState[] = isOfEach ? ['rejected'] : from;
     const keys = await withGroups(mirror, entries, along);
-    const moved = await mirror.outbox.move(keys, isOfEach ? [...from, ...along] : from, to, now);
+    const moved = await mirror.outbox.move(keys, isOfEach ? [...from, ...along] : from, 'pending', now);
     return { keys: moved, waitsFor: options.all ? [] : await waitsInGroups(mirror, entries) };
   });
 }

@@ -119,7 +119,7 @@ export const commands: Record<string, ContractCommand> = {
   'outbox list': { flags: ['--conflicts'] },
   'outbox show': { arguments: ['<key>'], flags: ['--live'] },
   'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--take <side>'] },
-  'outbox drop': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },
+  'outbox drop': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--state <states>'] },
   'outbox approve': { arguments: ['[key...]'], flags: ['--all'] },
   'outbox settle': { arguments: ['[key...]'], flags: ['--as <id>', '--not-sent', '--auto'] },
   status: { arguments: ['[org]'], flags: ['--max-lag <duration>'] },

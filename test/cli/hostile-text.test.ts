@@ -276,7 +276,7 @@ const { app } = fakeApp({
       released: [text('k')],
     }),
     retry: moved,
-    drop: moved,
+    drop: async () => ({ ...(await moved()), left: [{ state: 'held', entries: 2 }] }),
     approve: moved,
   },
   archives: {

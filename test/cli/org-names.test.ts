@@ -162,7 +162,11 @@ describe('every command calls an org the same in its text, and by its URL in JSO
       list: async () => contactPage(page),
       export: async () => ({ ...page, batches: (async function* () {})() }),
     },
-    outbox: { list: async () => outboxList([entry]), retry: moved, drop: moved },
+    outbox: {
+      list: async () => outboxList([entry]),
+      retry: moved,
+      drop: async () => ({ ...(await moved()), left: [] }),
+    },
     runs: async () => ({ runs: [run], unread: [] }),
     run: async () => ({ run: { ...run, steps: [] } }),
     limits: async () => ({

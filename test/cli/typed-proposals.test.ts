@@ -56,10 +56,16 @@ function spansOf(line: string): string[] {
 function commandOf(span: string): string | null {
   const [, own] = span.split(/(?:^|\| )parahack-sync /);
   const text = (own ?? span).split(' | ')[0]!;
-  const words = text.replaceAll(/\$\{[^}]*\}/g, (part) => (/url|origin/i.test(part) ? 'URL' : 'KEY'));
+  const words = text.replaceAll(/\$\{[^}]*\}/g, (part) => typedFor(part));
   const [first = '', ...others] = words.split(' ');
   if (!commands.has(first) || (own === undefined && others.length === 0)) return null;
   return folders.includes(first) && others.length === 0 ? null : words;
+}
+
+/** What a template puts in its place. */
+function typedFor(part: string): string {
+  if (/url|origin/i.test(part)) return 'URL';
+  return /states/.test(part) ? 'held' : 'KEY';
 }
 
 function wordsOf(command: string): string[] {

@@ -175,6 +175,19 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(new Set((await contactsOf(emulator.url)).map(({ Title }) => Title))).toEqual(new Set(['All']));
   });
 
+  it('drop gives up all that is held, and the rows are back', async () => {
+    program.exec('DELETE FROM contacts');
+    expect((await cycle()).stdout).toContain('outbox drop --all --state held');
+    expect((await cli.run(['outbox', 'drop', '--all'])).stdout).toContain(
+      `0 entries dropped. Left: ${many} held`,
+    );
+    const { keys } = await cli.json<{ keys: string[] }>(['outbox', 'drop', '--all', '--state', 'held']);
+    expect(keys).toHaveLength(many);
+    expect((await cycle()).code).toBe(0);
+    expect(program.prepare("SELECT count(*) FROM contacts WHERE _state = 'synced'").pluck().get()).toBe(many);
+    expect(await contactsOf(emulator.url)).toHaveLength(many);
+  });
+
   it('settle gives a row whose creation was in doubt its Id, or lets it be sent again', async () => {
     await control(emulator.url, 'settings', { idempotency: false });
     program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-1', 'Lost')");

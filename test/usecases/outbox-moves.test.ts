@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OutboxMoveOptions } from '../../src/contract/outbox.ts';
+import type { OutboxDropOptions, OutboxMoveOptions } from '../../src/contract/outbox.ts';
 import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import { appArchives } from '../../src/usecases/archives.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
@@ -63,7 +63,7 @@ async function oneOfEach() {
 
 describe('which entries a command moves with --all', () => {
   it.each<
-    ['retry' | 'drop' | 'approve', Partial<OutboxMoveOptions>, Partial<Record<OutboxState, OutboxState>>]
+    ['retry' | 'drop' | 'approve', Partial<OutboxDropOptions>, Partial<Record<OutboxState, OutboxState>>]
   >([
     ['retry', {}, { rejected: 'pending' }],
     ['retry', { inDoubt: true }, { rejected: 'pending', 'in-doubt': 'pending' }],
@@ -71,6 +71,9 @@ describe('which entries a command moves with --all', () => {
     ['retry', { take: 'salesforce' }, { conflict: 'dropped' }],
     ['drop', {}, { rejected: 'dropped' }],
     ['drop', { inDoubt: true }, { rejected: 'dropped', 'in-doubt': 'dropped' }],
+    ['drop', { states: ['held'] }, { held: 'dropped' }],
+    ['drop', { states: ['pending', 'conflict'] }, { pending: 'dropped', conflict: 'dropped' }],
+    ['drop', { states: ['held'], inDoubt: true }, { held: 'dropped', 'in-doubt': 'dropped' }],
     ['approve', {}, { held: 'pending' }],
     ['approve', { inDoubt: true }, { held: 'pending' }],
   ])('%s %j', async (verb, options, expected) => {
@@ -78,6 +81,18 @@ describe('which entries a command moves with --all', () => {
     const { keys } = await outbox[verb]({ ...usual, all: true, ...options }, calm());
     expect(await changed()).toEqual(expected);
     expect(keys.toSorted()).toEqual((Object.keys(expected) as OutboxState[]).map(keyOf).toSorted());
+  });
+});
+
+it('drop of all tells how many it left that could be given up', async () => {
+  const { outbox } = await oneOfEach();
+  expect(await outbox.drop({ ...usual, all: true }, calm())).toMatchObject({
+    left: [
+      { state: 'pending', entries: 1 },
+      { state: 'in-doubt', entries: 1 },
+      { state: 'held', entries: 1 },
+      { state: 'conflict', entries: 1 },
+    ],
   });
 });
 
@@ -215,6 +230,15 @@ describe('entries that go together or not at all', () => {
     expect(await now()).toEqual(['dropped', 'dropped', 'dropped', 'pending']);
   });
 
+  it('drop of all of a state is refused where the others of a group would be sent by that', async () => {
+    const { outbox, now } = await groupOf('held', 'pending', 'held', 'held');
+    const dropping = outbox.drop({ ...usual, all: true, states: ['held'] }, calm());
+    await expect(dropping).rejects.toMatchObject({ details: { group: [0, 1, 2].map(groupKey) } });
+    expect(await now()).toEqual(['held', 'pending', 'held', 'held']);
+    await outbox.drop({ ...usual, all: true, states: ['held', 'pending'] }, calm());
+    expect(await now()).toEqual(['dropped', 'dropped', 'dropped', 'dropped']);
+  });
+
   it('drop takes one of them where nothing of the others would be sent by that', async () => {
     for (const state of ['rejected', 'in-doubt'] as const) {
       const { outbox, now } = await groupOf(state, state, state);
@@ -274,6 +298,7 @@ it('an org without a mirror has no entries, and gets none', async () => {
     instanceUrl: a.instanceUrl,
     keys: [],
     waitsFor: [],
+    left: [],
   });
   await expect(outbox.drop({ ...usual, keys: ['a'] }, calm())).rejects.toMatchObject({
     code: 'UNKNOWN_ENTRY',

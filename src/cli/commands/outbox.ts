@@ -11,6 +11,7 @@ import type { OrgNames } from '../org-names.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { addDropCommand } from './outbox-drop.ts';
 import { addSettleCommand } from './outbox-settle.ts';
 import { entryText, outboxTable } from './outbox-text.ts';
 import { waitsText } from './outbox-waits-text.ts';
@@ -35,7 +36,7 @@ interface ShowFlags {
   live?: boolean;
 }
 
-type MoveVerb = 'retry' | 'drop' | 'approve';
+type MoveVerb = 'retry' | 'approve';
 
 const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
 
@@ -82,19 +83,7 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'retry', keys, flags)),
     );
-  outbox
-    .command('drop')
-    .description(
-      'Gives entries up, such as one in doubt whose contact you found in Salesforce. Salesforce stays as it is.',
-    )
-    .argument('[key...]', 'keys of entries, or their beginnings')
-    .option(...orgOption)
-    .option('--all', 'every refused entry')
-    .option('--in-doubt', 'with --all: every entry in doubt too')
-    .addHelpText('after', examples('outbox drop 3f2a91c4', 'outbox drop --all --in-doubt'))
-    .action((keys: string[], flags: MoveFlags, command) =>
-      run(command, (call) => move(call, 'drop', keys, flags)),
-    );
+  addDropCommand(outbox, { run });
   outbox
     .command('approve')
     .description('Lets entries go that were held back because they are many at once.')
@@ -165,8 +154,6 @@ function moved(
   const org = orgNames.of(instanceUrl);
   const entries = counted(keys.length, 'entry', 'entries');
   switch (verb) {
-    case 'drop':
-      return `${org}: ${entries} dropped.`;
     case 'take salesforce':
       return `${org}: ${entries} decided for Salesforce.`;
     default:

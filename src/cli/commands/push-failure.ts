@@ -14,7 +14,7 @@ export const conflictHint =
 const droppedHint =
   'What was given up is not sent: look in Salesforce whether it is there before you push it anew.';
 export const heldHint =
-  '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.';
+  '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it, `parahack-sync outbox drop --all --state held` gives it up.';
 
 /**
  * Exit 2 where the input has faults; 5 when any of its records is in doubt or unsent, else 4 when any was refused,

@@ -382,7 +382,7 @@ describe('orgs', () => {
       expect.stringMatching(/on {4}manual {3}ok$/),
     ]);
     expect((await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app: two.app })).stdout).toBe(
-      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop KEY --org a` gives one up.\n',
+      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop --all --state pending,held,conflict --org a` gives up all that waits.\n',
     );
     const set = await runMain(['orgs', 'set', 'a', '--two-way', 'on', '--conflicts', 'manual'], {
       app: two.app,
@@ -473,14 +473,40 @@ describe('outbox', () => {
 
   test('retry and drop', async () => {
     const moved = async () => ({ instanceUrl, keys: ['k1'], waitsFor: [] });
-    const { app, calls } = fakeApp({ outbox: { retry: moved, drop: moved } });
+    const left = [
+      { state: 'pending' as const, entries: 3 },
+      { state: 'in-doubt' as const, entries: 2 },
+      { state: 'held' as const, entries: 5_120 },
+    ];
+    const dropped = async () => ({ ...(await moved()), left });
+    const { app, calls } = fakeApp({ outbox: { retry: moved, drop: dropped } });
     await runMain(['outbox', 'retry', 'k1', '--in-doubt', '--org', 'prod'], { app });
     const { stdout } = await runMain(['outbox', 'drop', '--all'], { app });
-    expect(stdout).toBe('acme.my.salesforce.com: 1 entry dropped.\n');
+    expect(stdout).toBe(
+      'acme.my.salesforce.com: 1 entry dropped. Left: 3 pending, 5,120 held; `parahack-sync outbox drop --all --state pending,held` gives them up.\n',
+    );
+    const held = await runMain(['outbox', 'drop', '--all', '--state', 'held,pending'], { app });
+    expect(held.stdout).toBe('acme.my.salesforce.com: 1 entry dropped.\n');
     expect(calls).toEqual([
       { method: 'outbox.retry', options: { org: 'prod', keys: ['k1'], all: false, inDoubt: true } },
       { method: 'outbox.drop', options: { org: null, keys: [], all: true, inDoubt: false } },
+      {
+        method: 'outbox.drop',
+        options: { org: null, keys: [], all: true, inDoubt: false, states: ['held', 'pending'] },
+      },
     ]);
+  });
+
+  test.each([
+    [['--all', '--state', 'sent'], 'on its way'],
+    [['--all', '--state', 'in-doubt'], 'outbox drop --all --in-doubt'],
+    [['--all', '--state', 'waiting'], 'pending, rejected, held, conflict'],
+    [['k1', '--state', 'held'], '--state goes with --all'],
+    [['--state', 'held'], '--all'],
+  ])('drop %j is refused', async (words, hint) => {
+    const { app } = fakeApp({});
+    const { code, stderr } = await runMain(['outbox', 'drop', ...words], { app });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(hint) });
   });
 
   test('settle says of which entry the request is waited for no more', async () => {
