@@ -8,7 +8,7 @@ import type { Registry } from '../orgs/registry.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import { openEntries, refuseWithOpenEntries } from './open-entries.ts';
+import { entriesOpen, openEntries, refuseWithOpenEntries } from './open-entries.ts';
 import { type OrgLeases, takeLeftOrgLease, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -81,7 +81,7 @@ async function tellOfOpenEntries(parts: LogoutParts, instanceUrl: string): Promi
   );
 }
 
-/** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */
+/** Not while a push is sending from it, and looked at once more, for a push or a program may have queued meanwhile. */
 async function deleteMirror(
   parts: LogoutParts,
   instanceUrl: string,
@@ -89,7 +89,7 @@ async function deleteMirror(
 ): Promise<void> {
   const alone = withDrainLease(parts, instanceUrl, signal);
   await alone(async () => {
-    if (!force) await refuseWithOpenEntries(parts, instanceUrl, { refused: true });
-    await parts.mirrors.remove(instanceUrl, lease);
+    const open = await parts.mirrors.remove(instanceUrl, lease, { force, signal });
+    if (open > 0) throw entriesOpen(instanceUrl, open);
   });
 }

@@ -56,7 +56,12 @@ export async function refuseWithOpenEntries(
   const open = await (refused ? entriesToKeep : openEntries)({ mirrors }, instanceUrl);
   if (open === null) log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
   if (open === null || open === 0) return;
-  throw new AppError(
+  throw entriesOpen(instanceUrl, open);
+}
+
+/** `OUTBOX_OPEN` of a mirror that would be lost with so many entries. */
+export function entriesOpen(instanceUrl: string, open: number): AppError {
+  return new AppError(
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,
     {

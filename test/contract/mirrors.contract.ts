@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Lease } from '../../src/sync/ports/leases.ts';
 import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import { heldLease } from '../support/leases.ts';
+import { newEntry } from './new-entry.ts';
 
 export interface OpenedMirrors extends AsyncDisposable {
   mirrors: Mirrors;
@@ -109,9 +110,28 @@ export function mirrorsContract(name: string, open: () => Promise<OpenedMirrors>
       expect(await userOf(mirrors, other)).toBe('two');
       expect(await mirrors.copies.exists(other)).toBe(true);
       expect(await mirrors.archives.list(other)).toHaveLength(1);
-      await mirrors.remove(other, lease);
+      expect(await mirrors.remove(other, lease)).toBe(0);
       expect([await mirrors.exists(other), await mirrors.copies.exists(other)]).toEqual([false, false]);
       expect(await mirrors.archives.list(other)).toEqual([]);
+    });
+
+    test('a mirror with open entries is removed, or put aside as it is, by force alone', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      const queue = async () => {
+        await using mirror = await mirrors.open(org, { create: true, lease });
+        await mirror.outbox.add([newEntry()]);
+      };
+      await queue();
+      await queue();
+      expect(await mirrors.remove(org, lease)).toBe(2);
+      await expect(mirrors.archives.add(org, lease)).rejects.toMatchObject({ code: 'OUTBOX_OPEN' });
+      expect([await mirrors.exists(org), await mirrors.archives.list(org)]).toEqual([true, []]);
+      const archive = await mirrors.archives.add(org, lease, { force: true });
+      expect(await mirrors.archives.list(org)).toEqual([archive]);
+      await queue();
+      expect(await mirrors.remove(org, lease, { force: true })).toBe(0);
+      expect([await mirrors.exists(org), await mirrors.archives.list(org)]).toEqual([false, []]);
     });
   });
 }

@@ -9,9 +9,12 @@ import type { ContactReader } from '../../src/sync/ports/contact-reader.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
 import type { ArchivedMirror, MirrorArchives } from '../../src/sync/ports/mirror-archives.ts';
 import type { MirrorCopies } from '../../src/sync/ports/mirror-copies.ts';
-import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
+import type { Mirrors, RemoveOptions } from '../../src/sync/ports/mirrors.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { OpenOptions, StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import type { MirrorTwoWay } from '../../src/sync/ports/two-way.ts';
+
+const openStates: ReadonlySet<string> = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
 
 /** Mirrors that live as long as their test. Closing one keeps what it holds. */
 export class MemoryMirrors implements Mirrors {
@@ -23,8 +26,10 @@ export class MemoryMirrors implements Mirrors {
   #archives = 0;
 
   readonly archives: MirrorArchives = {
-    add: async (instanceUrl, lease) => {
+    add: async (instanceUrl, lease, { force = false } = {}) => {
       await lease.confirm();
+      const open = force ? [] : await this.#entries(instanceUrl, ({ state }) => openStates.has(state));
+      if (open.length > 0) throw new AppError('OUTBOX_OPEN', `${open.length} entries are open.`);
       const location = `${this.location(instanceUrl)}:${this.#archives++}`;
       const archive = { location, archivedAt: this.#clock.now(), bytes: 1 };
       this.#archived.unshift({ instanceUrl, archive });
@@ -54,7 +59,7 @@ export class MemoryMirrors implements Mirrors {
       const seen = await this.fenceOf(instanceUrl, lease.name);
       if (seen > lease.fence) throw leaseLost(lease.name, { fence: lease.fence, seen });
       const old = this.#mirrors.get(instanceUrl);
-      const archive = old === undefined ? null : await this.archives.add(instanceUrl, lease);
+      const archive = old === undefined ? null : await this.archives.add(instanceUrl, lease, { force: true });
       if (old !== undefined) this.#replaceContents(old, copy);
       this.#mirrors.set(instanceUrl, old ?? copy);
       return archive;
@@ -128,14 +133,27 @@ export class MemoryMirrors implements Mirrors {
     for (const kept of this.#archived) if (kept.instanceUrl === from) kept.instanceUrl = to;
   }
 
-  async remove(instanceUrl: string, lease: Lease): Promise<void> {
+  async remove(instanceUrl: string, lease: Lease, { force = false }: RemoveOptions = {}): Promise<number> {
     await lease.confirm();
+    const kept = force
+      ? []
+      : await this.#entries(
+          instanceUrl,
+          ({ state, local }) => openStates.has(state) || (state === 'rejected' && local),
+        );
+    if (kept.length > 0) return kept.length;
     this.#mirrors.delete(instanceUrl);
     this.#copies.delete(instanceUrl);
-    this.#archived = this.#archived.filter((kept) => kept.instanceUrl !== instanceUrl);
+    this.#archived = this.#archived.filter((archived) => archived.instanceUrl !== instanceUrl);
+    return 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #entries(instanceUrl: string, choose: (entry: OutboxEntry) => boolean): Promise<OutboxEntry[]> {
+    const entries = (await this.#mirrors.get(instanceUrl)?.outbox.list()) ?? [];
+    return entries.filter(choose);
+  }
 
   async #openAt(
     kept: Map<string, MemoryMirror>,

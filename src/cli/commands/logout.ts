@@ -34,34 +34,46 @@ async function logout(call: Invocation, org: string | undefined, flags: LogoutFl
     throw new AppError('INVALID_INPUT', 'Both an org and --all are given.', { hint: 'Give one of them.' });
   }
   const app = await call.app();
+  const deleteData = flags.deleteData ?? false;
   const result = await app.logout({
     org: org ?? null,
     all: flags.all ?? false,
-    deleteData: flags.deleteData ?? false,
+    deleteData,
     force: flags.force ?? false,
   });
   // A revocation that failed leaves the org logged out here: said, but no failure of the command.
-  const failed = result.orgs.map(({ instanceUrl, credentialRemoved, error }) => ({
+  const failed = result.orgs.map(({ instanceUrl, credentialRemoved, dataDeleted, error }) => ({
     instanceUrl,
-    error: credentialRemoved ? null : error,
+    error: credentialRemoved && dataDeleted === deleteData ? null : error,
   }));
   return {
     document: result,
     text: () =>
       result.orgs.length === 0
         ? 'No org is connected.'
-        : result.orgs.map((org) => sentencesOf(org, call.orgNames.of(org.instanceUrl, org.alias))).join('\n'),
+        : result.orgs
+            .map((org) => sentencesOf(org, call.orgNames.of(org.instanceUrl, org.alias), deleteData))
+            .join('\n'),
     failure: failureOfOrgs(failed),
   };
 }
 
-function sentencesOf({ revoked, credentialRemoved, dataDeleted, error }: LogoutItem, name: string): string {
-  if (!credentialRemoved) return `${name} is still connected: ${error?.message ?? 'unknown reason'}`;
+function sentencesOf(
+  { revoked, credentialRemoved, dataDeleted, error }: LogoutItem,
+  name: string,
+  deleteData: boolean,
+): string {
+  const reason = error?.message ?? 'unknown reason';
+  if (!credentialRemoved) return `${name} is still connected: ${reason}`;
+  const stays = deleteData && !dataDeleted;
+  // Of the two that failed the later one is told.
+  const why = stays ? '' : ` (${reason})`;
   const grant =
     revoked === null
       ? 'There was nothing to revoke at Salesforce.'
       : revoked
         ? 'Salesforce has revoked the grant.'
-        : `Salesforce could not be told to revoke the grant (${error?.message ?? 'unknown reason'}); an admin can revoke it in Setup, "Connected Apps OAuth Usage".`;
-  return `Logged out of ${name}. ${grant}${dataDeleted ? ' The mirror is deleted.' : ''}`;
+        : `Salesforce could not be told to revoke the grant${why}; an admin can revoke it in Setup, "Connected Apps OAuth Usage".`;
+  const data = stays ? ` The mirror stays: ${reason}` : dataDeleted ? ' The mirror is deleted.' : '';
+  return `Logged out of ${name}. ${grant}${data}`;
 }

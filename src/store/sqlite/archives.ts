@@ -14,7 +14,8 @@ import { withFinallySync } from '../../base/finally.ts';
 import { syncFolder } from '../../base/sync-folder.ts';
 import type { ArchivedMirror } from '../../sync/ports/mirror-archives.ts';
 import { openForReading, openForWriting } from './connection.ts';
-import { putAsideSql } from './contact-view.ts';
+import { putAsideMessage } from './contact-view.ts';
+import { refuseEdits } from './refuse-edits.ts';
 
 /** A database and what SQLite keeps beside it. */
 const companions = ['', '-wal', '-shm'] as const;
@@ -96,7 +97,7 @@ export async function copyToArchive(
       },
     });
     chmodSync(temporary, 0o600);
-    refuseEdits(temporary, basename(path));
+    refuseEditsOf(temporary, basename(path));
     renameSync(temporary, target);
     await syncFolder(dirname(target));
   } catch (error) {
@@ -111,18 +112,10 @@ export async function copyToArchive(
  * A program that has the wrong path is told the right one, rather than that its edits wait for ever. Where the archive is
  * put back as the mirror, its own next write makes the view anew.
  */
-function refuseEdits(archive: string, mirror: string): void {
+function refuseEditsOf(archive: string, mirror: string): void {
   const db = openForWriting(archive, false);
   withFinallySync(
-    () => {
-      const hasView = db
-        .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = 'contacts'")
-        .get();
-      if (hasView === undefined) return;
-      db.transaction(() => {
-        for (const sql of putAsideSql(mirror)) db.exec(sql);
-      })();
-    },
+    () => db.transaction(() => refuseEdits(db, putAsideMessage(mirror)))(),
     () => void db.close(),
   );
 }

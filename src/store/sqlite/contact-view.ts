@@ -46,13 +46,21 @@ function overlaidView(names: string): string {
     SELECT ${names}, _key, _state, _error FROM contact_local WHERE _deleted = 0`;
 }
 
-/** SQL that lets nobody write to the view any more, of a mirror that was put aside. `mirror`: the one that is used. */
-export function putAsideSql(mirror: string): string[] {
+/** Why a mirror that was put aside refuses edits. `mirror`: the one that is used. */
+export function putAsideMessage(mirror: string): string {
+  return `this is an old mirror that was put aside, and nothing that is written to it is sent: write to ${mirror}`;
+}
+
+/** Why a mirror refuses edits that was deleted while a program had it open. */
+export const deletedMessage =
+  'this mirror was deleted by parahack-sync logout --delete-data, and nothing that is written to it is sent: close it, and open the new one when its org is connected again';
+
+/** SQL that lets nobody write to the view any more, which says why. */
+export function refusalSql(message: string): string[] {
   const triggers = verbs.flatMap((verb) => [
     `DROP TRIGGER IF EXISTS contacts_${verb.toLowerCase()}`,
     `DROP TRIGGER IF EXISTS contacts_refuse_${verb.toLowerCase()}`,
   ]);
-  const message = `this is an old mirror that was put aside, and nothing that is written to it is sent: write to ${mirror}`;
   return [...triggers, ...refusals(message)];
 }
 

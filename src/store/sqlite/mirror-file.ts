@@ -25,8 +25,8 @@ export type MirrorWrite = <K extends Write>(
  * Another process may hold the write lock for the length of its own transaction: a second at most where it is
  * ours, also for a page of a hundred thousand rows. Whoever holds it for 15 seconds is a stranger.
  */
-const busyTries = 60;
-const busyPauseMs = 200;
+export const busyTries = 60;
+export const busyPauseMs = 200;
 /** For what is only noted at the end of work that was ended, or that has waited in vain already. */
 const shortTries = 5;
 

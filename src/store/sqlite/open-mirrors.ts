@@ -7,18 +7,20 @@ import type { ContactReader } from '../../sync/ports/contact-reader.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { MirrorArchives } from '../../sync/ports/mirror-archives.ts';
 import type { MirrorCopies } from '../../sync/ports/mirror-copies.ts';
-import type { Mirrors } from '../../sync/ports/mirrors.ts';
+import type { Mirrors, RemoveOptions } from '../../sync/ports/mirrors.ts';
 import type { ProgramCommits } from '../../sync/ports/program-commits.ts';
 import type { OpenOptions, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { MirrorTwoWay } from '../../sync/ports/two-way.ts';
 import { listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
 import { readIsAsked } from './asked-looks.ts';
 import { emptyLog, openForReading } from './connection.ts';
+import { deletedMessage } from './contact-view.ts';
 import { readFence } from './fence-records.ts';
 import { FileLooks } from './file-looks.ts';
 import { copyPath, mirrorPath } from './mirror-path.ts';
 import { type MirrorsOptions, OpenFiles } from './open-files.ts';
 import { SqliteProgramCommits } from './program-commits.ts';
+import { countToKeep } from './replace-contents.ts';
 import { SqliteArchives } from './sqlite-archives.ts';
 import { SqliteCopies } from './sqlite-copies.ts';
 import { withMappedFaults } from './sqlite-fault.ts';
@@ -31,6 +33,7 @@ export function openMirrors(options: MirrorsOptions): Mirrors {
 class SqliteMirrors implements Mirrors {
   readonly copies: MirrorCopies;
   readonly archives: MirrorArchives;
+  readonly #options: MirrorsOptions;
   readonly #folder: string;
   readonly #files: OpenFiles;
   readonly #askedLooks = new FileLooks(readIsAsked);
@@ -38,9 +41,10 @@ class SqliteMirrors implements Mirrors {
 
   constructor(options: MirrorsOptions) {
     const { folder, clock } = options;
+    this.#options = options;
     this.#folder = folder;
     this.#files = new OpenFiles(options);
-    this.archives = new SqliteArchives(folder, clock, this.#files);
+    this.archives = new SqliteArchives(options, this.#files);
     this.copies = new SqliteCopies({ folder, clock, files: this.#files, archives: this.archives });
   }
 
@@ -109,10 +113,18 @@ class SqliteMirrors implements Mirrors {
     await syncFolder(dirname(target));
   }
 
-  async remove(instanceUrl: string, lease: Lease): Promise<void> {
+  async remove(
+    instanceUrl: string,
+    lease: Lease,
+    { force = false, signal }: RemoveOptions = {},
+  ): Promise<number> {
+    // Loaded when it is used, as few commands do.
+    const { endUse } = await import('./end-use.ts');
     await lease.confirm();
     const path = this.#files.closedPath(this.#pathOf(instanceUrl));
-    withMappedFaults(path, () => {
+    const { log, clock } = this.#options;
+    const count = force ? () => 0 : countToKeep;
+    return endUse(path, { log, clock, signal, lease, count, message: deletedMessage }, () => {
       removeUnfinished(path);
       for (const file of [copyPath(path), ...listArchives(path).map(({ location }) => location), path])
         removeDatabase(file);

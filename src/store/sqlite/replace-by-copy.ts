@@ -1,21 +1,22 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAppError } from '../../base/errors.ts';
-import { withFinallySync } from '../../base/finally.ts';
 import { contact } from '../../org/synced-object.ts';
 import type { ReplaceOptions } from '../../sync/ports/mirror-copies.ts';
 import { archivePath, copyToArchive, removeDatabase } from './archives.ts';
-import { openForReading } from './connection.ts';
 import { readMeta } from './meta.ts';
 import type { MirrorFile } from './mirror-file.ts';
-import { archiveKey, countOpen, outboxOpen } from './replace-contents.ts';
+import { archiveKey } from './replace-contents.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
 interface ReplaceParts extends ReplaceOptions {
   now: number;
   /** Lends the mirror at a path, which is made where it is not there. */
   withFile<T>(path: string, work: (file: MirrorFile) => Promise<T>): Promise<T>;
-  /** Moves the mirror away as it lies there, where the lease is held still. */
+  /**
+   * Moves the mirror away, where the lease is held still. What waits in its outbox, as far as that can be told, is given up by
+   * `force` alone: AppError `OUTBOX_OPEN`.
+   */
   archive(): Promise<string>;
 }
 
@@ -35,7 +36,6 @@ export async function replaceByCopy(path: string, copy: string, parts: ReplacePa
     const unreadable =
       isAppError(error, 'MIRROR_CORRUPT') || (parts.force && isAppError(error, 'MIRROR_NEWER_THAN_TOOL'));
     if (!unreadable) throw error;
-    if (!parts.force) refuseOpenEntries(path);
     const archived = await parts.archive();
     await replaceIn(path, copy, parts);
     return archived;
@@ -43,21 +43,6 @@ export async function replaceByCopy(path: string, copy: string, parts: ReplacePa
   const archived = await archiveOnce(path, copy, parts);
   await replaceIn(path, copy, parts);
   return archived;
-}
-
-/** Where it can be read still, what waits in the outbox is given up by a person's word alone. */
-function refuseOpenEntries(path: string): void {
-  let open = 0;
-  try {
-    const db = openForReading(path);
-    open = withFinallySync(
-      () => countOpen(db),
-      () => void db.close(),
-    );
-  } catch {
-    return;
-  }
-  if (open > 0) throw outboxOpen(open, 'of the damaged mirror');
 }
 
 function replaceIn(

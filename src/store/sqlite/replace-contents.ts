@@ -86,14 +86,20 @@ function leaveOutbox(db: Connection, force: boolean): void {
   );
 }
 
+const isOpen = "state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')";
+
 /** Entries that a settled outbox would not have. */
 export function countOpen(db: Connection): number {
-  return db
-    .prepare(
-      "SELECT count(*) FROM main.outbox WHERE state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')",
-    )
-    .pluck()
-    .get() as number;
+  return countEntries(db, isOpen);
+}
+
+/** The same, and edits by programs that Salesforce has refused, for no input of a push names them. */
+export function countToKeep(db: Connection): number {
+  return countEntries(db, `${isOpen} OR (state = 'rejected' AND local = 1)`);
+}
+
+function countEntries(db: Connection, condition: string): number {
+  return db.prepare(`SELECT count(*) FROM outbox WHERE ${condition}`).pluck().get() as number;
 }
 
 export function outboxOpen(open: number, whose: string): AppError {

@@ -52,7 +52,7 @@ export class SqliteCopies implements MirrorCopies {
         const opened = await files.fileAt(at, { create: true, signal: options.signal });
         return withFinally(() => work(opened.file), opened.release);
       },
-      archive: async () => (await archives.add(instanceUrl, options.lease)).location,
+      archive: async () => (await archives.add(instanceUrl, options.lease, options)).location,
     });
     return archived === null ? null : archiveAt(archived);
   }

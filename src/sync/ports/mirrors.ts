@@ -47,6 +47,18 @@ export interface Mirrors extends AsyncDisposable {
    * Neither must be open. Under the leases of both addresses.
    */
   move(from: string, to: string, leases: readonly Lease[]): Promise<void>;
-  /** Deletes the mirror, a copy beside it and all that was archived of this org. It must not be open. */
-  remove(instanceUrl: string, lease: Lease): Promise<void>;
+  /**
+   * Deletes the mirror, a copy beside it and all that was archived of this org, and refuses from then on what programs write
+   * that have the mirror open. It must not be open here. Without `force` it stays as it is where its outbox has entries that
+   * were never settled, or edits by programs that Salesforce has refused: returns how many, and 0 where it was deleted.
+   * Throws AppError `MIRROR_BUSY` where another program's transaction does not end.
+   */
+  remove(instanceUrl: string, lease: Lease, options?: RemoveOptions): Promise<number>;
+}
+
+export interface RemoveOptions {
+  /** Whatever its outbox has. */
+  force?: boolean;
+  /** Ends the wait for another program's transaction. */
+  signal?: AbortSignal;
 }

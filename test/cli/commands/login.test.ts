@@ -181,6 +181,18 @@ describe('logout', () => {
     expect(stdout).toContain('could not be told to revoke');
   });
 
+  test('data that were to be deleted and stay are, and it is said', async () => {
+    const error = { code: 'OUTBOX_OPEN', message: '1 entry is not settled yet.', hint: null, details: null };
+    for (const revoked of [null, true, false]) {
+      const { app } = fakeApp({
+        logout: async () => ({ orgs: [{ ...item, revoked, credentialRemoved: true, error }] }),
+      });
+      const { code, stdout } = await runMain(['logout', '--delete-data'], { app });
+      expect(code).toBe(1);
+      expect(stdout).toContain('The mirror stays: 1 entry is not settled yet.');
+    }
+  });
+
   test('an org that stays connected is', async () => {
     const error = { code: 'CREDENTIAL_STORE_UNAVAILABLE', message: 'Locked.', hint: null, details: null };
     const { app } = fakeApp({
