@@ -34,9 +34,9 @@ const waiting = ({ program }: TwoWayMirror) =>
 const filesOf = ({ folder }: TwoWayMirror) => readdirSync(folder).filter((name) => name.includes('.db'));
 
 /** A killed process has let go of its locks, and SQLite sees that its log is to be looked through. */
-async function killedWhileRemoving(two: TwoWayMirror): Promise<void> {
+async function killedWhileRemoving(two: TwoWayMirror, files: 'deleted' | 'there'): Promise<void> {
   const script = fileURLToPath(new URL('./removing-child.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, two.mirror.location], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [script, two.mirror.location, files], { stdio: 'inherit' });
   expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
 }
 
@@ -108,9 +108,16 @@ describe('a mirror that is deleted while a program has it open', () => {
     expect(existsSync(two.mirror.location)).toBe(true);
   });
 
+  test('refuses edits behind a kill at the instant when its files are gone', async () => {
+    await using two = await openByProgramAlone();
+    await killedWhileRemoving(two, 'deleted');
+    expect(filesOf(two)).toEqual([]);
+    for (const sql of edits) expect(() => two.program.exec(sql), sql).toThrow(deleted);
+  });
+
   test('refuses edits behind a kill too, until somebody works with it again', async () => {
     await using two = await openByProgramAlone();
-    await killedWhileRemoving(two);
+    await killedWhileRemoving(two, 'there');
     expect(existsSync(two.mirror.location)).toBe(true);
     for (const sql of edits) expect(() => two.program.exec(sql), sql).toThrow(deleted);
     await using _mirror = await two.mirrors.open(instanceUrl, {
