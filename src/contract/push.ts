@@ -54,6 +54,18 @@ export interface PushOptions {
   fresh: boolean;
   /** `rejects()` will be asked for. */
   keepRejects: boolean;
+  /** Asked when all records are read. One without the name of any field is refused: it is some other text. */
+  headersAlone?: () => readonly HeaderAlone[];
+}
+
+/** The header of a table without records. */
+export interface HeaderAlone {
+  source: string;
+  line: number;
+  /** Of columns that stand for fields of these very names. */
+  names: readonly string[];
+  /** Some column is mapped, or is one that other tools and rejects files add: it is a header, whatever the others are. */
+  isKnown: boolean;
 }
 
 export interface PushError {

@@ -7,6 +7,7 @@ import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { push } from '../sync/push/push.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
+import { withKnownHeaders } from './headers-alone.ts';
 import { peopleById } from './matched-contacts.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -24,7 +25,7 @@ export interface PushParts extends Omit<OrgDirectory, 'registry'>, ConnectParts,
 /** The result is read while its org is connected; both end with the result, or with the application. */
 export async function pushRecords(
   parts: PushParts,
-  { org: name, keepRejects, ...options }: PushOptions,
+  { org: name, keepRejects, headersAlone = () => [], ...options }: PushOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<PushResult> {
   const org = await oneOrg(parts, name);
@@ -35,7 +36,8 @@ export async function pushRecords(
     const connected = opened.use(await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) }));
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
     const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
-    const job = { ...options, keepGiven: keepRejects, withDrainLease: withLease, signal };
+    const records = withKnownHeaders(options.records, headersAlone, connected.context);
+    const job = { ...options, records, keepGiven: keepRejects, withDrainLease: withLease, signal };
     const report = await connected.budget.asPush(() => push(connected.context, job));
     opened.use(report);
     return pushResult(

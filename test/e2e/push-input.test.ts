@@ -104,3 +104,47 @@ describe('exports of other programs become contacts, by the maps of the document
     expect(contacts.find(({ Email }) => Email === email)).toMatchObject(fields);
   });
 });
+
+describe('a first line without a line below it', () => {
+  it.each([
+    ['Internal Server Error', []],
+    ['Unauthorized', []],
+    ['"just a string"', []],
+    ['{"LastName":"Ng"}', ['--format', 'csv']],
+    ['error,message', ['--ignore-unknown']],
+    ['Internal Server Error', ['--queue', '--dry-run']],
+  ])('that names no field is refused: %s %j', async (line, flags) => {
+    const { code, stderr } = await cli.run(['push', ...flags], { input: `${line}\n` });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^Error: -, line 1: Contact has no field .*, and there is no record below that line\.\nHint: Nothing was sent\. .*FirstName,LastName,Email/s,
+      ),
+    });
+  });
+
+  it.each([
+    ['LastName,Email', []],
+    ['lastname', []],
+    ['Who,Email', []],
+    ['Account.Name', []],
+    ['Surname', ['--map', 'Surname=LastName']],
+    ['_entry', []],
+  ])('that is a header is nothing to push: %s %j', async (line, flags) => {
+    const { code, stdout, stderr } = await cli.run(['push', ...flags], { input: `${line}\n` });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('nothing to push'),
+      stderr: expect.stringContaining('there is a header and no record below it'),
+    });
+  });
+
+  it('ends a push of other files too, before anything is stored', async () => {
+    const before = (await contactsOf(emulator.url)).length;
+    writeFileSync(join(cli.folder, 'good.csv'), 'LastName\nNg\n');
+    writeFileSync(join(cli.folder, 'bad.csv'), 'Bad Gateway\n');
+    const { code, stderr } = await cli.run(['push', 'good.csv', 'bad.csv']);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('bad.csv, line 1') });
+    expect((await contactsOf(emulator.url)).length).toBe(before);
+  });
+});

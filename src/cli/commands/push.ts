@@ -98,7 +98,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, files, flags);
-  const form: InputForm = { mapped: false, semicolons: false };
+  const form: InputForm = { mapped: false, semicolons: false, alone: [] };
   const closing = new AbortController();
   const signal = AbortSignal.any([call.signal, closing.signal]);
   // They are parsed while the org is asked who it is and what fields it has.
@@ -123,6 +123,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     decimal: flags.decimal ?? null,
     fresh: flags.fresh ?? false,
     keepRejects: rejects !== null,
+    headersAlone: () => form.alone,
   };
   let result: PushResult;
   try {
@@ -130,6 +131,8 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   } finally {
     progress.stop();
   }
+  for (const { source } of form.alone)
+    call.messages.warn(`${source}: there is a header and no record below it.`);
   // Should the results not come out, on a full disk say, the same push again is to tell them and send nothing twice.
   result.isTold = false;
   const unsaved = rejects === null ? null : await saveRejects(call, rejects, flags, { form, result });

@@ -102,7 +102,10 @@ function createTable({ source, map, notes }: RecordsOptions): {
       notes.unnamedColumns(source, unnamed);
       if (formulas.first !== null) notes.formulas(source, formulas.cells, formulas.first);
       if (last !== null) lookForFooter(last, notes);
-      if (index === 0) notes.headerOnly(source);
+      if (index === 0 && columns !== null) {
+        const isKnown = columns.some((column) => column.kind !== 'unnamed' && !isOfItsName(column));
+        notes.headerOnly({ source, line: header.line, names, isKnown });
+      }
     },
   };
   return table;
@@ -123,6 +126,11 @@ function lookForFooter({ source, index, line, fields }: PushRecord, notes: Recor
     `"${text.trim()}" counts the records above it, and is none itself`,
     'Take the row out.',
   );
+}
+
+/** Whether a column stands for a field of the very name that the header has. */
+function isOfItsName(column: CsvColumn): boolean {
+  return column.kind === 'field' && !column.mapped;
 }
 
 function isBlank(cells: readonly string[]): boolean {

@@ -1,3 +1,4 @@
+import type { HeaderAlone } from '../../contract/push.ts';
 import { rereadText } from './misread-text.ts';
 
 /** How inputs are written, as far as a rejects file of theirs has to say the same. */
@@ -6,6 +7,8 @@ export interface InputForm {
   mapped: boolean;
   /** The cells of some are separated by semicolons, so that numbers may have decimal commas. */
   semicolons: boolean;
+  /** Headers without a record below. */
+  alone: HeaderAlone[];
 }
 
 /** What was left out of an input, for a word to the user. */
@@ -13,7 +16,7 @@ export interface InputNotes {
   readonly form: InputForm;
   blankRecords(source: string, count: number): void;
   unnamedColumns(source: string, count: number): void;
-  headerOnly(source: string): void;
+  headerOnly(header: HeaderAlone): void;
   /** Cells that a spreadsheet means otherwise than as text. */
   formulas(source: string, cells: number, first: { line: number; text: string }): void;
   /** Cells of UTF-8 that another program has read as Windows-1252. */
@@ -26,7 +29,7 @@ export interface InputNotes {
 
 export function createInputNotes(
   tell: (note: string) => void,
-  form: InputForm = { mapped: false, semicolons: false },
+  form: InputForm = { mapped: false, semicolons: false, alone: [] },
 ): InputNotes {
   const counted = (count: number, one: string, many: string) =>
     `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
@@ -39,8 +42,8 @@ export function createInputNotes(
       if (count > 0)
         tell(`${source}: ${counted(count, 'empty column', 'empty columns')} without a name ignored.`);
     },
-    headerOnly(source) {
-      tell(`${source}: there is a header and no record below it.`);
+    headerOnly(header) {
+      form.alone.push(header);
     },
     formulas(source, cells, { line, text }) {
       const they = cells === 1 ? 'holds' : 'hold';
