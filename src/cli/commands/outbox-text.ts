@@ -43,7 +43,7 @@ export async function* outboxTable(
         ];
       });
     },
-    terminal,
+    { ...terminal, rest: orgNames.inCommands(restText) },
   );
   const first = await table.next();
   if (total > entries)
@@ -52,6 +52,8 @@ export async function* outboxTable(
   yield first.value;
   yield* table;
 }
+
+const restText = '`parahack-sync outbox show KEY` tells one entry whole, --json all of them.';
 
 const wayText: Readonly<Record<SendWay, string>> = {
   'ui-api': 'alone, by the UI API with its key as Idempotency-Key',

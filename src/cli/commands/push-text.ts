@@ -23,7 +23,7 @@ export async function renderPush(
       item.id ?? '-',
       item.errors.map(errorReason).join('; '),
     ]),
-    { style, columns },
+    { style, columns, rest: orgNames.inCommands(restText, result.counts.instanceUrl) },
   );
   const rest =
     more === 0 ? '' : `… and ${counted(more, 'more record')}; --json has all, --rejects the refused.\n`;
@@ -34,6 +34,9 @@ export async function renderPush(
     (listed.length === 0 ? '' : table) + rest + beside + countsOf(result, orgNames.of(instanceUrl)) + planned
   );
 }
+
+const restText =
+  '`parahack-sync outbox list` has the keys, `parahack-sync outbox show KEY` tells one entry whole.';
 
 const besideText =
   'A contact that is to stand beside those that it is like is made with --allow-duplicates; --upsert FIELD updates the one that has its value.\n';

@@ -13,6 +13,8 @@ export interface TableOptions {
   style: Style;
   /** Width to cut to; null cuts nothing. */
   columns: number | null;
+  /** Where the rest stands, as a sentence, for a table that does not fit; else a wider terminal and `--json` are named. */
+  rest?: string;
 }
 
 const gap = '  ';
@@ -21,7 +23,7 @@ const narrowest = 12;
 
 /**
  * Aligned columns under a header. Where the terminal is too narrow, the widest give way first; where that is not
- * enough, columns are left out, the last ones first.
+ * enough, columns are left out, the last ones first. A line below names those that are not shown whole.
  */
 export function renderTable(
   columns: readonly TableColumn[],
@@ -30,7 +32,7 @@ export function renderTable(
 ): string {
   const layout = new TableLayout(columns, options);
   layout.measure(rows);
-  return layout.header() + layout.lines(rows);
+  return layout.header() + layout.lines(rows) + layout.note();
 }
 
 /** The same of more rows than are to be held, in pieces: they are read twice, the first time for their widths. */
@@ -51,6 +53,8 @@ export async function* renderLongTable(
   yield layout.header();
   if (only !== null) yield layout.lines(only);
   else for await (const rows of read()) yield layout.lines(rows);
+  const note = layout.note();
+  if (note !== '') yield note;
 }
 
 /** Where each column of a table goes; every row has been measured before the first is laid out. */
@@ -58,6 +62,8 @@ class TableLayout {
   readonly #columns: readonly TableColumn[];
   readonly #options: TableOptions;
   readonly #natural: number[];
+  /** Columns with a value: what has none is missed by nobody. */
+  readonly #filled = new Set<number>();
   #fitted: number[] | null = null;
 
   constructor(columns: readonly TableColumn[], options: TableOptions) {
@@ -70,6 +76,7 @@ class TableLayout {
     for (const row of rows) {
       for (let at = 0; at < this.#columns.length; at++) {
         const width = displayWidth(printableLine(row[at] ?? ''));
+        if (width > 0) this.#filled.add(at);
         if (width > this.#natural[at]!) this.#natural[at] = width;
       }
     }
@@ -81,6 +88,15 @@ class TableLayout {
 
   lines(rows: readonly (readonly string[])[]): string {
     return rows.map((row) => `${this.#line(row)}\n`).join('');
+  }
+
+  /** Which columns are not shown whole, and where to see them; empty where all are. */
+  note(): string {
+    const widths = this.#widths();
+    const cut = this.#columns.filter((_, at) => this.#filled.has(at) && widths[at]! < this.#natural[at]!);
+    if (cut.length === 0) return '';
+    const { rest = 'A wider terminal or --json shows all of it.' } = this.#options;
+    return `Too narrow for the whole of ${cut.map(({ title }) => title).join(', ')}. ${rest}\n`;
   }
 
   #line(row: readonly string[]): string {

@@ -469,6 +469,11 @@ describe('outbox', () => {
     expect((await runMain(['outbox', 'list'], { app })).stdout).toContain(
       'DUPLICATES_DETECTED: Use one of these.',
     );
+    const narrow = await runMain(['outbox', 'list'], { app, terminal: true, columns: 50 });
+    expect(narrow.stdout).toMatch(
+      /^Too narrow for the whole of .*ERROR.*\. `parahack-sync outbox show KEY` tells one entry whole, --json all of them\.$/m,
+    );
+    expect((await runMain(['outbox', 'list'], { app })).stdout).not.toContain('Too narrow');
   });
 
   test('retry and drop', async () => {
