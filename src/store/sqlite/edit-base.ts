@@ -58,6 +58,15 @@ const baseOf = (field: string) => {
     CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
 };
 
+/**
+ * SQL: what an edit was based on whose field waits for a person. Its base is what the conflict has found, which nobody may
+ * have seen: a delete is no answer to that.
+ */
+const ofDisputed = (field: string) => `(SELECT ${memberJson('j', 'o.first_base')}
+    FROM outbox o, json_each(o.first_base) j WHERE ${openEdit} AND o.op <> 'delete' AND o.state = 'conflict'
+      AND j.key = ${field} AND EXISTS (SELECT 1 FROM json_each(o.error_fields) e WHERE e.value = j.key)
+    ORDER BY o.seq LIMIT 1)`;
+
 /** SQL: of the first open edit of a field that does not say what it found there, and so of what nobody knows. */
 const ofFirstUnknown = (field: string, what: string) => `(SELECT ${what}
     FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND ${isBaseUnknown} AND j.key = ${field}
@@ -85,8 +94,11 @@ export const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
   WHERE ${openEdit} AND ${isBaseUnknown} AND j.key = contact_edit.field)`;
 
 /** SQL: the bases of these fields, as one object. `fields`: a table whose column `key` has their names. */
-export const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
-    SELECT f.key AS field, ${baseOf('f.key')} AS base FROM ${fields} f) WHERE base IS NOT NULL)`;
+export const basesOf = (
+  fields: string,
+  baseOfField = baseOf,
+) => `(SELECT json_group_object(field, json(base)) FROM (
+    SELECT f.key AS field, ${baseOfField('f.key')} AS base FROM ${fields} f) WHERE base IS NOT NULL)`;
 
 /** SQL: when these were taken, as `base_at` has it: of what is edited now, and of what another edit is taken along with. */
 export const pointsOf = (
@@ -111,7 +123,10 @@ const newPointsOf = (object: string, fields: string) => `(SELECT json_group_obje
 export const baseOfEdit = basesOf(editFields);
 export const pointsOfEdit = (object: string) => newPointsOf(object, editFields);
 /** SQL: what a delete is based on: all that the contact has. */
-export const baseOfDelete = basesOf(deleteFields);
+export const baseOfDelete = basesOf(
+  deleteFields,
+  (field) => `coalesce(${ofDisputed(field)}, ${baseOf(field)})`,
+);
 export const pointsOfDelete = (object: string) =>
   newPointsOf(object, `(SELECT key FROM ${deleteFields} UNION SELECT '')`);
 
