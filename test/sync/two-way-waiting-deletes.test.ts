@@ -59,6 +59,7 @@ describe('a delete that waits for a person', () => {
     await two.cycle();
     const held = two.rows("_state = 'held' ORDER BY Id").map(({ Id }) => String(Id));
     expect(held).toHaveLength(103);
+    expect(two.rows("_state = 'held' AND _error LIKE 'Held,%outbox approve --all%'")).toHaveLength(103);
     const [edited, deleted] = held as [string, string];
     two.sql("UPDATE contacts SET Title = 'Kept' WHERE Id = ?", edited);
     two.sql('DELETE FROM contacts WHERE Id = ?', deleted);
