@@ -59,13 +59,21 @@ const baseOf = (field: string) => {
 };
 
 /**
- * SQL: what an edit was based on whose field waits for a person. Its base is what the conflict has found, which nobody may
- * have seen: a delete is no answer to that.
+ * SQL: what an edit was based on whose field waits for a person, or what it writes where nobody knows that. Its base is what the
+ * conflict has found, which nobody may have seen: a delete is no answer to that. What a push of ours has written is found by
+ * nobody's doing, and an edit of a contact that was merged into this one was based on that other one.
  */
-const ofDisputed = (field: string) => `(SELECT ${memberJson('j', 'o.first_base')}
-    FROM outbox o, json_each(o.first_base) j WHERE ${openEdit} AND o.op <> 'delete' AND o.state = 'conflict'
+const ofDisputed = (field: string) => `(SELECT coalesce((SELECT ${memberJson('b', 'o.first_base')}
+      FROM json_each(o.first_base) b WHERE b.key = j.key), ${memberJson('j', 'o.changes')})
+    FROM outbox o, json_each(o.changes) j WHERE ${openEdit} AND o.op <> 'delete' AND o.state = 'conflict'
       AND j.key = ${field} AND EXISTS (SELECT 1 FROM json_each(o.error_fields) e WHERE e.value = j.key)
+      AND substr(o.error_message, 1, ${mergedAway.length}) <> ${sqlText(mergedAway)}
+      AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.done_order IS NOT NULL AND p.contact_id = OLD.Id AND p.local = 0
+        AND json_type(p.changes, j.fullkey) IS NOT NULL
+        AND json_extract(p.changes, j.fullkey) IS json_extract(o.base, j.fullkey))
     ORDER BY o.seq LIMIT 1)`;
+/** How a conflict begins whose contact was merged into another one. */
+const mergedAway = 'The contact was merged into another one';
 
 /** SQL: of the first open edit of a field that does not say what it found there, and so of what nobody knows. */
 const ofFirstUnknown = (field: string, what: string) => `(SELECT ${what}
