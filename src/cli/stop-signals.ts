@@ -16,6 +16,12 @@ export interface StopSignals extends Disposable {
 
 const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/**
+ * A signal that comes again so soon is the same: `timeout` and other wrappers hand on what the terminal has sent to them and to
+ * the command alike.
+ */
+const sameSignalMs = 300;
+
 /** For what is noted when the last answer is given up: a run's end, API calls, the release of locks. */
 const afterwardsMs = 5_000;
 
@@ -33,17 +39,23 @@ export function listenForStop(
   const controller = new AbortController();
   let stoppedBy: StopSignal | null = null;
   let deadline: NodeJS.Timeout | undefined;
+  let freshness: NodeJS.Timeout | undefined;
   let settled: number | null = null;
+  let isFresh = false;
   const end = (name: StopSignal) =>
     io.exit(settled ?? (name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated));
   const onSignal = (name: StopSignal) => {
     if (stoppedBy !== null) {
       // The shell and the system both say that a terminal was closed; that is no impatience.
-      if (name === 'SIGHUP') return;
+      if (name === 'SIGHUP' || (isFresh && name === stoppedBy)) return;
       end(name);
       return;
     }
     stoppedBy = name;
+    isFresh = true;
+    freshness = setTimeout(() => {
+      isFresh = false;
+    }, sameSignalMs).unref();
     onFirst(name);
     // Work that ends by itself is not held up by it.
     deadline = setTimeout(() => end(name), budgetMs() + afterwardsMs).unref();
@@ -62,6 +74,7 @@ export function listenForStop(
     },
     [Symbol.dispose]() {
       clearTimeout(deadline);
+      clearTimeout(freshness);
       for (const name of names) io.signals.off(name, onSignal);
     },
   };

@@ -24,24 +24,36 @@ export function standingFor(key: string, find: (key: string) => NamedEntry | und
   return entry ?? null;
 }
 
-/** Why no record can take the place of this entry; null where one can, or need not since a person gave it up. */
-export function replacingFault({ key, state, contactId, replacedBy }: NamedEntry): StagingFault | null {
+/**
+ * Why no record that names the entry `named` can take the place of this one, which stands for it by now; null where one can,
+ * or need not since a person gave it up.
+ */
+export function replacingFault(
+  { key, state, contactId, replacedBy }: NamedEntry,
+  named: string,
+): StagingFault | null {
   if (state === 'rejected' || (state === 'dropped' && replacedBy === null)) return null;
   const became = state === 'done' ? ` and is ${contactId}` : '';
   return {
     field,
     code: 'ENTRY_NOT_REFUSED',
-    message: `The refused entry ${key.slice(0, 8)} that it mends ${words[state]}${became}: the record would be sent twice. Take it out, or empty its _entry to push it as another one.`,
+    message: `${mended(key, named)} ${words[state]}${became}: the record would be sent twice. Take it out, or empty its _entry to push it as another one.`,
   };
 }
 
 /** A second record that names an entry would be one more than was refused. */
-export function namedTwiceFault({ key }: NamedEntry): StagingFault {
+export function namedTwiceFault(named: string): StagingFault {
   return {
     field,
     code: 'GIVEN_TWICE',
-    message: `An earlier record mends the refused entry ${key.slice(0, 8)} already. Take one out, or empty its _entry to push it as another one.`,
+    message: `An earlier record mends the refused entry ${named.slice(0, 8)} already. Take one out, or empty its _entry to push it as another one.`,
   };
+}
+
+/** By the key that stands in the file; who looks for another one there finds nothing. */
+function mended(key: string, named: string): string {
+  const entry = `The refused entry ${named.slice(0, 8)} that it mends`;
+  return key === named ? entry : `${entry} was mended before, as ${key.slice(0, 8)}, which`;
 }
 
 /** What a dropped entry tells of its end. */

@@ -13,6 +13,14 @@ export async function liveEntry(
   signal: AbortSignal,
 ): Promise<OutboxShowResult['salesforce']> {
   await using connected = await connectOrg(parts, org, { signal });
-  const contacts = await liveContacts(connected.context, entry, { signal });
+  const contacts = await liveContacts(connected.context, withFound(entry), { signal });
   return { askedAt: isoTime(parts.clock.now()), contacts };
+}
+
+/** A delete sets no field. One in conflict is decided by what others have changed, so that is looked at. */
+function withFound(entry: OutboxEntry): OutboxEntry {
+  const { op, state, errors } = entry;
+  if (op !== 'delete' || state !== 'conflict') return entry;
+  const changed = errors.flatMap(({ fields }) => fields);
+  return { ...entry, changes: Object.fromEntries(changed.map((name) => [name, null])) };
 }

@@ -155,8 +155,13 @@ describe.each([
     await child.says('Watching');
     child.process.kill(signal);
     await child.says('Stopping');
-    child.process.kill(signal);
-    expect(await child.ends()).toEqual({ code: exitCode, signal: null });
+    // One that comes too soon after the first is the first, handed on by a wrapper.
+    const again = setInterval(() => child.process.kill(signal), 50);
+    try {
+      expect(await child.ends()).toEqual({ code: exitCode, signal: null });
+    } finally {
+      clearInterval(again);
+    }
   });
 });
 

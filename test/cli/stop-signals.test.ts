@@ -33,6 +33,7 @@ it.each([
 it('work that has ended is not ended again, and a second signal waits for nothing', () => {
   const { stop, exits, send } = listening(2_000);
   send('SIGTERM');
+  vi.advanceTimersByTime(301);
   send('SIGTERM');
   expect(exits).toEqual([143]);
   stop[Symbol.dispose]();
@@ -48,7 +49,30 @@ it.each(['SIGINT', 'SIGTERM'])(
     stop.settle(4);
     send(name);
     expect(exits).toEqual([]);
+    vi.advanceTimersByTime(301);
     send(name);
     expect(exits).toEqual([4]);
   },
 );
+
+it.each(['SIGINT', 'SIGTERM'])('%s that a wrapper hands on beside the terminal is one signal', (name) => {
+  const { stop, exits, send } = listening(2_000);
+  using _ = stop;
+  send(name);
+  send(name);
+  vi.advanceTimersByTime(299);
+  send(name);
+  expect(exits).toEqual([]);
+  expect(stop.stoppedBy).toBe(name);
+  vi.advanceTimersByTime(2);
+  send(name);
+  expect(exits).toEqual([name === 'SIGINT' ? 130 : 143]);
+});
+
+it('another signal is a second one at once', () => {
+  const { stop, exits, send } = listening(2_000);
+  using _ = stop;
+  send('SIGINT');
+  send('SIGTERM');
+  expect(exits).toEqual([143]);
+});

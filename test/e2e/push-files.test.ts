@@ -50,6 +50,7 @@ describe('a file in which only some rows have an Id', () => {
     const [first] = await contactsOf(emulator.url);
     const input = `Id,LastName,Title\n${first?.Id},Mixed One,A\n,Mixed Two,B\n`;
     expect(await failing([], input)).toMatchObject({ code: 2, faults: ['1 Id: ID_MISSING'] });
+    expect((await cli.run(['push'], { input })).stderr).toMatch(/Hint: .*--allow-mixed takes/);
     expect(await named('Mixed')).toEqual([]);
     const pushed = await cli.json(['push', '--allow-mixed'], input);
     expect(pushed).toMatchObject({ created: 1, updated: 1, creates: 1, updates: 1 });

@@ -89,6 +89,9 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(told('app-1')).toMatchObject({ _state: 'pending', _error: null });
     await control(emulator.url, 'settings', { validationRules: [] });
     expect(await cli.json(['outbox', 'retry', update!.key])).toMatchObject({ keys: [update!.key] });
+    expect((await cli.run(['outbox', 'show', update!.key])).stdout).toMatch(
+      /sent +not since it was let out again; 1 time before\n/,
+    );
     expect((await cli.run(['outbox', 'retry', create!.key, '--json'])).code).not.toBe(0);
     expect(told(id)).toMatchObject({ _state: 'pending', _error: null });
     expect((await cycle()).code).toBe(0);
@@ -121,6 +124,18 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(await inOrg(ours)).toMatchObject({ Title: 'Ours' });
     expect(await inOrg(theirs)).toMatchObject({ Title: 'Theirs' });
     expect(await listed()).toEqual([]);
+  });
+
+  it('show --live tells what others have changed of a contact whose delete is in conflict', async () => {
+    const [id] = some() as [string];
+    program.exec(`DELETE FROM contacts WHERE Id = '${id}'`);
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    expect((await cycle()).code).not.toBe(0);
+    const [{ key } = { key: '' }] = await listed('--conflicts');
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Later' } });
+    expect((await cli.run(['outbox', 'show', key, '--live'])).stdout).toMatch(
+      new RegExp(`Salesforce \\(just now\\):\n  ${id}: .*Title "Later"`),
+    );
   });
 
   it('show names whose each value of a conflict is, also when it is decided', async () => {
@@ -178,6 +193,10 @@ describe('the outbox commands, of what a program has written by SQL', () => {
   it('drop gives up all that is held, and the rows are back', async () => {
     program.exec('DELETE FROM contacts');
     expect((await cycle()).stdout).toContain('outbox drop --all --state held');
+    const reasons = program.prepare('SELECT DISTINCT _state, _error FROM contacts').all();
+    expect(reasons).toEqual([
+      { _state: 'held', _error: expect.stringMatching(/^Held, .*outbox drop --all --state held/) },
+    ]);
     expect((await cli.run(['outbox', 'drop', '--all'])).stdout).toContain(
       `0 entries dropped. Left: ${many} held`,
     );

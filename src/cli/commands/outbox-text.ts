@@ -80,7 +80,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['contact', contactOf(entry)],
     ['Id', entry.contactId ?? 'none yet'],
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
-    ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
+    ['sent', sentText(entry)],
     ...(entry.state === 'pending' && entry.sentAt !== null ? [perhapsFact(entry)] : []),
     ...steps.map(([what, step]): [string, string] => [what, orgNames.inCommands(step, entry.instanceUrl)]),
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
@@ -92,6 +92,12 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
   const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
+}
+
+/** What is let out again, as by `outbox retry --in-doubt`, counts as never sent, and keeps how often it was. */
+function sentText({ sentAt, attempts }: OutboxShowResult['entry']): string {
+  if (sentAt !== null) return `${sentAt}, ${counted(attempts, 'time')}`;
+  return attempts === 0 ? 'never' : `not since it was let out again; ${counted(attempts, 'time')} before`;
 }
 
 /** Of one that waits again, though an answer to an earlier sending never came. */

@@ -51,7 +51,10 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .description('Lists open entries, the oldest first.')
     .option(...orgOption)
     .option('--state <states>', `only these: ${outboxStates.join(', ')}`, collectList)
-    .option('--conflicts', 'only entries whose field Salesforce has changed too')
+    .option(
+      '--conflicts',
+      'only entries whose field Salesforce has changed too, or with --state those besides',
+    )
     .option('--limit <n>', 'how many', wholeNumber(...bounds.outboxEntries), defaults.outboxEntries)
     .addHelpText('after', examples('outbox list', 'outbox list --state rejected,in-doubt --json'))
     .action((flags: ListFlags, command) => run(command, (call) => list(call, flags)));

@@ -154,6 +154,9 @@ function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean)
     having('NOT_CREATEABLE', 'NOT_UPDATEABLE')
       ? '--ignore-read-only leaves out the columns that Salesforce alone sets.'
       : '',
+    having('ID_MISSING')
+      ? 'Give each record the Id of its contact; --allow-mixed takes those without one as new contacts.'
+      : '',
     rejects && records < total ? 'The rejects file has the records with faults alone.' : '',
   ];
   const verb = `${total === 1 ? 'record' : 'records'} ${records === 1 ? 'is' : 'are'}`;

@@ -127,10 +127,10 @@ export interface ReplacingFault {
 
 function replacingFaults(state: MemoryState, records: readonly StagedRecord[]): ReplacingFault[] {
   const seen = new Set<string>();
-  return replacements(state, records).flatMap(({ place, named }) => {
+  return replacements(state, records).flatMap(({ place, named, replaces }) => {
     const isSecond = named.state === 'rejected' && seen.has(named.key);
     seen.add(named.key);
-    const fault = isSecond ? namedTwiceFault(named) : replacingFault(named);
+    const fault = isSecond ? namedTwiceFault(replaces) : replacingFault(named, replaces);
     return fault === null ? [] : [{ place, fault }];
   });
 }
@@ -150,8 +150,9 @@ function dropReplaced({ outbox }: MemoryState, records: readonly StagedRecord[],
 
 function replacements({ outbox }: Pick<MemoryState, 'outbox'>, records: readonly StagedRecord[]) {
   return records.flatMap(({ replaces }, place) => {
-    const named = replaces === null ? null : standingFor(replaces, (key) => outbox.get(key));
-    return named === null ? [] : [{ place, named }];
+    if (replaces === null) return [];
+    const named = standingFor(replaces, (key) => outbox.get(key));
+    return named === null ? [] : [{ place, named, replaces }];
   });
 }
 

@@ -14,18 +14,20 @@ interface Replacement {
   /** Of the record in `staging.entry`. */
   seq: number;
   key: string;
+  /** The key that the record names; `entry` is what stands for it by now. */
+  named: string;
   entry: NamedEntry;
 }
 
 /** Gives the faults of records that cannot take the place of the entry they name; returns their number. The caller holds the transaction. */
 export function refuseReplaced(db: Connection, object: string): number {
   const refuse = db.prepare('INSERT INTO staging.fault (entry, field, code, message) VALUES (?, ?, ?, ?)');
-  const named = new Set<string>();
+  const seen = new Set<string>();
   let refused = 0;
-  for (const { seq, entry } of replacements(db, object)) {
-    const isSecond = entry.state === 'rejected' && named.has(entry.key);
-    named.add(entry.key);
-    const fault: StagingFault | null = isSecond ? namedTwiceFault(entry) : replacingFault(entry);
+  for (const { seq, named, entry } of replacements(db, object)) {
+    const isSecond = entry.state === 'rejected' && seen.has(entry.key);
+    seen.add(entry.key);
+    const fault: StagingFault | null = isSecond ? namedTwiceFault(named) : replacingFault(entry, named);
     if (fault === null) continue;
     refuse.run(seq, fault.field, fault.code, fault.message);
     refused++;
@@ -72,6 +74,6 @@ function replacements(db: Connection, object: string): Replacement[] {
     .all() as { seq: number; key: string; replaces: string }[];
   return staged.flatMap(({ seq, key, replaces }) => {
     const entry = standingFor(replaces, entryOf);
-    return entry === null ? [] : [{ seq, key, entry }];
+    return entry === null ? [] : [{ seq, key, named: replaces, entry }];
   });
 }
