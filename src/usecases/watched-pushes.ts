@@ -63,7 +63,7 @@ export class WatchedPushes {
     // What jobs alone are refused keeps nothing else.
     const held = error === noJobs ? null : error;
     this.#left = held === null ? null : left;
-    this.#isStuck = held !== null && (left === null || left.keys.size > mostLeft);
+    this.#isStuck = held !== null && (left === null || left.places.size > mostLeft);
     this.#waitsForShare = isAppError(held, 'API_BUDGET_EXHAUSTED');
     this.#notBeforeMs = this.#after(held);
   }

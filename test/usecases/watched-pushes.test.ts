@@ -54,13 +54,13 @@ it('where the day of jobs alone is used up, all else is sent meanwhile, and jobs
 it('what could not be sent is left to the next cycle, while all else goes as it is written', () => {
   const { pushes } = watched();
   const error = new AppError('REFUSED_FOR_NOW', 'The row is locked.');
-  const left = { keys: new Set(['locked']), reason: error };
+  const left = { places: new Set([7]), reason: error };
   pushes.heed({ ...told, error, left });
   expect([pushes.isDue(), pushes.isStuck, pushes.left]).toEqual([true, false, left]);
   pushes.heed({ ...told, isTried: false });
   expect(pushes.left).toBe(left);
-  const keys = new Set(Array.from({ length: 10_001 }, (_, i) => `locked ${i}`));
-  pushes.heed({ ...told, error, left: { keys, reason: error } });
+  const places = new Set(Array.from({ length: 10_001 }, (_, i) => i));
+  pushes.heed({ ...told, error, left: { places, reason: error } });
   expect(pushes.isStuck).toBe(true);
   pushes.heed(told);
   expect([pushes.isStuck, pushes.left]).toEqual([false, null]);

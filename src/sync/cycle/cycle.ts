@@ -66,7 +66,7 @@ export interface CyclePush {
   doubts: number;
   /** Why they still wait; null where nothing does. */
   error: unknown;
-  /** What waits for reasons of its own, while all else was sent; null where nothing does, or sending ended before it was done. */
+  /** What waits for reasons of its own, while all else was sent; null where nothing does, and where others would fare no better. */
   left: LeftEntries | null;
   /** Why what only an ingest job is to carry waits: all else was sent where `error` is the same. Null where nothing does. */
   noJobs: Error | null;

@@ -45,7 +45,7 @@ export interface DrainReport {
   held: number;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
-  /** What the next drain may `leave`; null where it was stopped, so that what waits was not gone through, or nothing is to be left. */
+  /** What the next drain may `leave`; null where nothing is, and where others would fare no better: sending was stopped, or nothing was written and answers did not come. */
   left: LeftEntries | null;
   /** The first reason of an entry's own for still waiting, or for being in doubt, else `noJobs`; the others were sent. */
   stuck: Error | null;
@@ -128,7 +128,8 @@ async function drain(
   const { behind, held } = progress;
   const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;
   const stuck = progress.stuck ?? noJobs;
-  const left = stopped === null && stuck !== null ? { keys: progress.left, reason: stuck } : null;
+  const isDone = stopped === null && !progress.isFutile;
+  const left = isDone && stuck !== null ? { places: progress.left, reason: stuck } : null;
   const waits = { unsent, behind, doubts, held, left };
   return { ...waits, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
 }

@@ -14,7 +14,8 @@ const toldDoubts = new WeakMap<Remote, string>();
 
 /** Entries that an earlier drain could not send, for reasons of their own. */
 export interface LeftEntries {
-  keys: ReadonlySet<string>;
+  /** `seq` of each, which an edit of it keeps. */
+  places: ReadonlySet<number>;
   /** The first of them. */
   reason: Error;
 }
@@ -38,8 +39,8 @@ export class DrainProgress {
   written = 0;
   /** Entries that this drain was to send and that still wait. */
   unsent = 0;
-  /** Keys of those of them that wait for a reason of their own or of their contact, as far as they were gone through. */
-  readonly left = new Set<string>();
+  /** Places of those of them that wait for a reason of their own or of their contact, as far as they were gone through. */
+  readonly left = new Set<number>();
   /** Entries that the brake has held since this drain began. */
   held = 0;
   /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
@@ -54,6 +55,7 @@ export class DrainProgress {
   waitsForJob: (entry: OutboxEntry) => boolean = () => false;
   /** Whether some did. */
   hasWaitedForJob = false;
+  #hasMetTrouble = false;
   #spentMs = 0;
   #requests = 0;
   /** The latest begun of the requests whose answer never came. */
@@ -76,6 +78,17 @@ export class DrainProgress {
     this.left.clear();
     this.blocked.beginPass();
     for (const keys of Object.values(this.behind)) keys.length = 0;
+  }
+
+  /** An answer that did not come, or a question about entries that failed: it may be the org's trouble, and met by all. */
+  meetTrouble(error: Error): void {
+    this.stuck ??= error;
+    this.#hasMetTrouble = true;
+  }
+
+  /** Whether nothing was written, and what was met may be met by all. */
+  get isFutile(): boolean {
+    return this.#hasMetTrouble && this.written === 0;
   }
 
   /** Numbers a request in the order in which they begin. */
@@ -124,7 +137,7 @@ export class DrainProgress {
       const reason = this.blocked.reason(entry, namesOf(entry));
       if (reason !== null) return reason;
     }
-    if (this.#leave !== null && unit.some(({ key }) => this.#leave?.keys.has(key))) {
+    if (this.#leave !== null && unit.some(({ seq }) => this.#leave?.places.has(seq))) {
       this.stuck ??= this.#leave.reason;
       return 'unsent';
     }
@@ -135,7 +148,7 @@ export class DrainProgress {
 
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
     this.blocked.add(unit, namesOf, reason);
-    if (reason === 'unsent') for (const { key } of unit) this.left.add(key);
+    if (reason === 'unsent') for (const { seq } of unit) this.left.add(seq);
     if (reason === 'unsent' || reason === 'lost') this.unsent += unit.length;
     else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }
@@ -174,7 +187,6 @@ export class DrainProgress {
         break;
       case 'pending':
         this.unsent++;
-        this.left.add(settlement.key);
         break;
     }
   }

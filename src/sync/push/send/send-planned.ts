@@ -1,6 +1,5 @@
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
-import type { WriteOutcome } from '../../ports/record-writes.ts';
 import { keyRefused } from '../entry/entry-errors.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
@@ -136,12 +135,19 @@ export async function sendPlanned(
   const last = answered.filter(({ entry }) => !again.has(entry.key));
   const deferred = again.size;
   if (last.length === 0) return { unfinished: [], conflicts, deferred };
-  for (const { entry, settlement } of last) progress.count(entry, settlement);
+  for (const { entry, settlement } of last) {
+    progress.count(entry, settlement);
+    if (settlement.state === 'pending') progress.left.add(entry.seq);
+  }
   await tellSettled(
     last.map(({ settlement }) => settlement),
     onSettled,
   );
-  progress.stuck ??= last.map(({ outcome }) => ownError(outcome)).find((error) => error !== null) ?? null;
+  for (const { outcome } of last) {
+    if (outcome.kind === 'unknown') progress.meetTrouble(outcome.error);
+    // The reason of an entry's own for still waiting.
+    else if (outcome.kind === 'not-done' && outcome.ofRecord === true) progress.stuck ??= outcome.error;
+  }
   const open = last.filter(({ settlement }) => unfinished.has(settlement.state));
   progress.stopped ??= stopOf(last, way, { progress, number });
   return {
@@ -152,10 +158,4 @@ export async function sendPlanned(
       ...open.filter(({ settlement }) => settlement.state === 'conflict').map(({ entry }) => entry),
     ],
   };
-}
-
-/** The reason of an entry's own for still waiting. */
-function ownError(outcome: WriteOutcome): Error | null {
-  if (outcome.kind === 'unknown') return outcome.error;
-  return outcome.kind === 'not-done' && outcome.ofRecord === true ? outcome.error : null;
 }

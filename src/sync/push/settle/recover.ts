@@ -62,7 +62,7 @@ async function noteOver(
     await settleLost(context, options);
   } catch (error) {
     if (isAbort(error)) throw error;
-    progress.stuck ??= error as Error;
+    progress.meetTrouble(error as Error);
   }
 }
 
@@ -124,7 +124,7 @@ async function settleKeyless(
     settled = await settleCreates(context, { eager, signal });
   } catch (error) {
     if (isAbort(error)) throw error;
-    progress.stuck ??= error as Error;
+    progress.meetTrouble(error as Error);
     return [];
   }
   const keys = [...settled.keys()];
@@ -167,7 +167,7 @@ async function recoverPage(
   } catch (error) {
     if (isAbort(error)) throw error;
     // They stay in doubt, with what follows of the same contacts; the others are none of their trouble.
-    progress.stuck ??= error as Error;
+    progress.meetTrouble(error as Error);
     for (const entry of readable)
       progress.count(entry, { key: entry.key, state: 'in-doubt', errors: [], at });
   }
