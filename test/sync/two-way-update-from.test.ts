@@ -37,3 +37,15 @@ it('is refused of a row that waits to be sent, too', async () => {
   expect(() => two.sql(from('contacts._key = o.id'), 'k')).toThrow('UPDATE … FROM is not taken');
   expect(two.rows("_key = 'k'")).toMatchObject([{ LastName: 'Ng', Department: 'D', Title: null }]);
 });
+
+it('an UPDATE is taken whose row a trigger of the program itself has changed before', async () => {
+  await using two = await twoWay();
+  const [id = ''] = two.ids;
+  two.sql('UPDATE contacts SET Title = NULL WHERE Id = ?', id);
+  await two.cycle();
+  two.sql(`CREATE TEMP TRIGGER stamp INSTEAD OF UPDATE ON contacts WHEN NEW.Title IS OLD.Title
+    BEGIN UPDATE contacts SET Title = 'Stamped' WHERE _key = NEW._key; END`);
+  two.sql("UPDATE contacts SET FirstName = 'Ada' WHERE Id = ?", id);
+  await two.cycle();
+  expect((await two.org()).get(id)).toMatchObject({ FirstName: 'Ada', Title: 'Stamped' });
+});

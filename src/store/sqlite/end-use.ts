@@ -88,10 +88,28 @@ function endOnce(
       if (open > 0) return open;
       // The log is removed before the database, which whoever opens it in between shall find like this.
       db.pragma('wal_checkpoint(PASSIVE)');
-      return end.immediate(takeAway);
+      // Windows removes no file that somebody has open.
+      if (process.platform === 'win32') db.close();
+      try {
+        if (db.open) return end.immediate(takeAway);
+        takeAway();
+        return 0;
+      } catch (error) {
+        // It stays, so it is to take edits again; where that fails too, its own next write makes the view anew.
+        if (db.open) takeEditsAgain(db);
+        throw error;
+      }
     },
     () => void db.close(),
   );
+}
+
+function takeEditsAgain(db: Connection): void {
+  try {
+    db.transaction(() => adjustView(db, contact.name)).immediate();
+  } catch {
+    // The error that goes up says what happened.
+  }
 }
 
 /** Where it can be read still, though not written; 0 where it cannot be told. */

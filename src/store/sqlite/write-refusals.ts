@@ -46,13 +46,16 @@ const mostCompared = 60;
 
 /**
  * SQLite gives the trigger of an UPDATE … FROM null for each column of a view of several parts that the statement does not
- * name, in OLD and in NEW (seen from 3.41 to 3.54): nothing tells then what is to be written.
+ * name, in OLD and in NEW (seen from 3.41 to 3.54): nothing tells then what is to be written. It is known by columns that no
+ * program can have filled meanwhile, as a trigger of its own may have filled others.
  */
 export function partOfRow(columns: readonly StoredColumn[]): ValueRule {
-  const names = ['_state', ...columns.slice(0, mostCompared).map(({ name }) => quoteName(name))];
-  const [kept, given] = ['v', 'OLD'].map((row) => names.map((name) => `${row}.${name}`).join(', '));
+  const unfilled = columns
+    .filter((field) => !field.nillable || !(isCreateable(field) || isUpdateable(field)))
+    .slice(0, mostCompared)
+    .map(({ name }) => `(OLD.${quoteName(name)} IS NULL AND v.${quoteName(name)} IS NOT NULL)`);
   return {
-    when: `OLD._key IS NULL OR EXISTS (SELECT 1 FROM contacts v WHERE v._key = OLD._key AND (${kept}) IS NOT (${given}))`,
+    when: `OLD._key IS NULL OR OLD._state IS NULL OR EXISTS (SELECT 1 FROM contacts v WHERE v._key = OLD._key AND (${unfilled.join(' OR ')}))`,
     message:
       'UPDATE … FROM is not taken, as SQLite leaves out a part of the row: write UPDATE contacts SET Title = (SELECT title FROM other WHERE key = contacts._key) WHERE _key IN (SELECT key FROM other)',
   };

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { copyPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf } from './contact-fields.ts';
 import { epoch } from './pages.ts';
@@ -50,6 +51,14 @@ describe('a mirror that is deleted while a program has it open', () => {
     // Another one under its name is nothing to those who have the old one.
     await using _next = await two.mirrors.open(instanceUrl, { create: true });
     for (const sql of edits) expect(() => two.program.exec(sql), sql).toThrow(deleted);
+  });
+
+  test('stays where its files cannot be removed, and takes edits as before', async () => {
+    await using two = await openByProgramAlone();
+    mkdirSync(copyPath(two.mirror.location));
+    await expect(two.mirrors.remove(instanceUrl, heldLease())).rejects.toThrow();
+    two.program.exec(insert('k'));
+    expect(waiting(two)).toEqual(['k']);
   });
 
   test.each(['pending', 'rejected'])(
