@@ -49,7 +49,7 @@ test('a second signal when the result was told hastens the end, and the exit cod
   const closing = new Proxy(app, {
     get: (of, name) =>
       name === Symbol.asyncDispose
-        ? async () => void ['SIGTERM', 'SIGTERM'].map((signal) => signals.emit(signal, signal))
+        ? async () => void ['SIGINT', 'SIGTERM'].map((signal) => signals.emit(signal, signal))
         : Reflect.get(of, name),
   });
   await runMain(['doctor'], { app: closing, io: { signals, exit: (code) => void exits.push(code) } });
