@@ -260,7 +260,7 @@ describe('what Salesforce takes is taken', () => {
     ['DoNotCall', 0, false],
     ['DoNotCall', 'off', false],
     ['Birthdate', '1940-06-07Z', '1940-06-07'],
-    ['Birthdate', '2026-01-31T10:00:00.000+0000', '2026-01-31T10:00:00.000+0000'],
+    ['Birthdate', '2026-01-31T10:00:00.000+0000', '2026-01-31'],
     ['Birthdate', '', null],
     ['Birthdate', '31.01.2026', 'Birthdate: WRONG_TYPE'],
     ['Tier__c', 'gold', 'gold'],

@@ -22,3 +22,21 @@ test.each(['string', 'textarea', 'phone', 'email', 'picklist'])(
     });
   },
 );
+
+test.each([
+  ['1940-06-07', '1940-06-07'],
+  ['1940-06-07Z', '1940-06-07'],
+  ['1940-06-07T23:30:00-05:00', '1940-06-07'],
+  ['1940-06-07T00:00:00.000+02:00', '1940-06-07'],
+  ['1940-06-07 00:00:00', '1940-06-07'],
+])('a date is the day that is written, whatever time and zone stand behind it: %s', (given, day) => {
+  const field = { name: 'Birthdate', type: 'date', nillable: true } as Field;
+  expect(typedValue(given, field)).toEqual({ value: day });
+});
+
+test('a value that a multi-select picklist is given twice is sent once', () => {
+  const field = { name: 'Any__c', type: 'multipicklist', length: 80, nillable: true } as Field;
+  const open = { ...field, restrictedPicklist: false, picklistValues: [] as string[] };
+  expect(typedValue('a; b;;a ;B', open)).toEqual({ value: 'a;b;B' });
+  expect(typedValue(' ; ;', open)).toEqual({ value: null });
+});

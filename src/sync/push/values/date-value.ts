@@ -6,16 +6,16 @@ const day = /^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:?\d\d|[ T]00:00(?::00(?:\.0+)?)?)?$
 const instant = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|[+-]\d\d:?\d\d)$/;
 
 /**
- * A day. With a zone (`1940-06-07Z`) the zone says nothing, and of an instant Salesforce takes the day itself; the
- * midnight without a zone that databases print is no instant, and the day is plain.
- * Source: Bulk API 2.0 Developer Guide, "Valid Date Format in Records" and its sample file.
+ * A day, as it is written: neither a zone (`1940-06-07Z`) nor a time moves it. Salesforce would keep the day of an instant
+ * in UTC, and so the day before of a midnight east of it: it is sent the day alone, which it can keep in one way only.
+ * Source: REST API Developer Guide, "Valid Date and DateTime Formats" (no offset for a date).
  */
 export function dateValue(value: unknown, field: Field): Typed {
   const text = typeof value === 'string' ? value.trim() : null;
   if (text === '') return { value: null };
   const plain = text === null ? null : day.exec(text);
   if (plain?.[1] !== undefined && isDay(plain[1])) return { value: plain[1] };
-  if (text !== null && isInstant(text)) return { value: text };
+  if (text !== null && isInstant(text)) return { value: text.slice(0, 10) };
   if (plain?.[1] !== undefined && isCalendarDay(plain[1])) return outOfRange(field, text);
   return wrong(`${field.name} is a date like 2026-01-31, not ${quoted(value)}.`);
 }

@@ -49,7 +49,7 @@ export function keptValue(
     case 'picklist':
       return picked([keptText(value)], field) || null;
     case 'multipicklist':
-      return picked(keptText(value).split(';').map(trimEdges), field) || null;
+      return picked(itemsOf(keptText(value)), field) || null;
     default:
       return keptText(value) || null;
   }
@@ -62,10 +62,20 @@ function keptText(value: unknown): string {
 /** Values in any order, the defined ones in one case. */
 function picked(items: readonly string[], { picklistValues }: Pick<Field, 'picklistValues'>): string {
   const defined = definedOf(picklistValues);
-  return items
-    .map((item) => (defined.has(item.toLowerCase()) ? item.toLowerCase() : item))
-    .toSorted()
-    .join(';');
+  return asSet(items.map((item) => (defined.has(item.toLowerCase()) ? item.toLowerCase() : item)));
+}
+
+/** The values of a multi-select picklist: what is blank between two semicolons is none. */
+export function itemsOf(text: string): string[] {
+  return text
+    .split(';')
+    .map((item) => trimEdges(item).trim())
+    .filter((item) => item !== '');
+}
+
+/** In any order, and each once, as Salesforce keeps them. */
+function asSet(items: readonly string[]): string {
+  return [...new Set(items)].toSorted().join(';');
 }
 
 /** In small letters, by a field's values: very many values are compared. */
@@ -92,7 +102,7 @@ export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'>
     case 'percent':
       return rounded(text, field.scale);
     case 'date':
-      return text.slice(0, 10);
+      return dayOf(text);
     case 'datetime': {
       const ms = parseTime(text);
       return ms === null ? text : String(Math.floor(ms / 1_000));
@@ -106,15 +116,16 @@ export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'>
     case 'combobox':
       return text.toLowerCase();
     case 'multipicklist':
-      return text
-        .toLowerCase()
-        .split(';')
-        .map((item) => trimEdges(item).trim())
-        .toSorted()
-        .join(';');
+      return asSet(itemsOf(text.toLowerCase())) || null;
     default:
       return typeof value === 'number' ? plainDecimal(text) : text;
   }
+}
+
+/** Of an instant Salesforce keeps the day in UTC; an earlier version sent it as it was given. */
+function dayOf(text: string): string {
+  const ms = /T.*(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? parseTime(text) : null;
+  return ms === null ? text.slice(0, 10) : new Date(ms).toISOString().slice(0, 10);
 }
 
 function rounded(text: string, scale: number): string {

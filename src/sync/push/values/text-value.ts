@@ -2,6 +2,7 @@ import { NumberText } from '../../../base/number-text.ts';
 import { trimEdges } from '../../../base/trim-edges.ts';
 import { contact } from '../../../org/synced-object.ts';
 import type { Field } from '../../ports/field.ts';
+import { itemsOf } from './same-value.ts';
 import { quoted, type Typed, wrong } from './typed.ts';
 
 /** Types in which a no-break space from a web page is never meant. */
@@ -37,7 +38,7 @@ export function textValue(value: unknown, field: Field): Typed {
     return { fault: { code: 'STRING_TOO_LONG', message } };
   }
   if (field.type === 'email') return emailValue(text, field);
-  if (field.type === 'multipicklist') return picklistValue(text.split(';'), field);
+  if (field.type === 'multipicklist') return picklistValue(itemsOf(text), field);
   return field.type === 'picklist' ? picklistValue([text], field) : { value: text };
 }
 
@@ -96,7 +97,7 @@ function emailValue(text: string, field: Field): Typed {
 
 /** Salesforce takes a defined value in any case; only a restricted picklist refuses what is not defined. */
 function picklistValue(given: readonly string[], field: Field): Typed {
-  const values = given.map((item) => item.trim()).filter((item) => item !== '');
+  const values = [...new Set(given)];
   if (field.restrictedPicklist && field.picklistValues.length > 0) {
     const known = new Set(field.picklistValues.map((item) => item.toLowerCase()));
     const unknown = values.find((item) => !known.has(item.toLowerCase()));
