@@ -31,11 +31,24 @@ it.each([
   },
 );
 
-it('is refused of a row that waits to be sent, too', async () => {
+it.each([
+  [from('contacts._key = o.id')],
+  [from("contacts._key = o.id AND contacts._state = 'pending' AND contacts.LastName = 'Ng'")],
+  [from("contacts._key = o.id AND contacts._state = 'pending' AND coalesce(contacts.Title, contacts.LastName) = 'Ng'")],
+  [
+    `UPDATE contacts SET LastName = 'Oh' FROM (SELECT ? AS id) o
+     WHERE contacts._key = o.id AND contacts._state = 'pending' AND contacts.Department = 'D'`,
+  ],
+])('is refused of a row that waits to be sent, too: %s', async (statement) => {
   await using two = await twoWay();
-  two.sql("INSERT INTO contacts (_key, LastName, Department) VALUES ('k', 'Ng', 'D')");
-  expect(() => two.sql(from('contacts._key = o.id'), 'k')).toThrow('UPDATE … FROM is not taken');
-  expect(two.rows("_key = 'k'")).toMatchObject([{ LastName: 'Ng', Department: 'D', Title: null }]);
+  two.sql("INSERT INTO contacts (_key, LastName, Department, Email) VALUES ('k', 'Ng', 'D', 'ng@example.com')");
+  const before = two.rows("_key = 'k'");
+  expect(() => two.sql(statement, 'k')).toThrow('UPDATE … FROM is not taken');
+  expect(two.rows("_key = 'k'")).toEqual(before);
+  two.sql("UPDATE contacts SET Email = NULL, Title = 'Chair' WHERE _key = 'k'");
+  await two.cycle();
+  const made = [...(await two.org()).values()].find(({ LastName }) => LastName === 'Ng');
+  expect(made).toMatchObject({ Department: 'D', Title: 'Chair', Email: null });
 });
 
 it('an UPDATE is taken whose row a trigger of the program itself has changed before', async () => {

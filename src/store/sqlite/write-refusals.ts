@@ -43,22 +43,38 @@ export function refuse(rules: readonly ValueRule[]): string {
 
 /** What is left out are the columns that a statement does not name, and none names so many. */
 const mostCompared = 60;
+/** SQLite takes expressions up to a depth, and each OR is one deeper than what stands before it. */
+const comparedAtOnce = 50;
 
 /**
  * SQLite gives the trigger of an UPDATE … FROM null for each column of a view of several parts that the statement does not
  * name, in OLD and in NEW (seen from 3.41 to 3.54): nothing tells then what is to be written. It is known by columns that no
- * program can have filled meanwhile, as a trigger of its own may have filled others.
+ * program can have filled meanwhile, as a trigger of its own may have filled others. A row that waits to be created has none
+ * of these: of it all are compared, and what such a trigger has filled there is refused too.
  */
 export function partOfRow(columns: readonly StoredColumn[]): ValueRule {
-  const unfilled = columns
+  const filled = columns
     .filter((field) => !field.nillable || !(isCreateable(field) || isUpdateable(field)))
-    .slice(0, mostCompared)
-    .map(({ name }) => `(OLD.${quoteName(name)} IS NULL AND v.${quoteName(name)} IS NOT NULL)`);
+    .slice(0, mostCompared);
+  const lacks = (some: readonly StoredColumn[]) =>
+    `EXISTS (SELECT 1 FROM contacts v WHERE v._key = OLD._key AND (${isLeftOut(some)}))`;
   return {
-    when: `OLD._key IS NULL OR OLD._state IS NULL OR EXISTS (SELECT 1 FROM contacts v WHERE v._key = OLD._key AND (${unfilled.join(' OR ')}))`,
+    when: `OLD._key IS NULL OR OLD._state IS NULL
+      OR CASE WHEN OLD.Id IS NULL THEN ${lacks(columns)} ELSE ${lacks(filled)} END`,
     message:
       'UPDATE … FROM is not taken, as SQLite leaves out a part of the row: write UPDATE contacts SET Title = (SELECT title FROM other WHERE key = contacts._key) WHERE _key IN (SELECT key FROM other)',
   };
+}
+
+/** SQL: whether OLD has not what the row has, in one of these columns. */
+function isLeftOut(columns: readonly StoredColumn[]): string {
+  const lacking = columns.map(
+    ({ name }) => `(OLD.${quoteName(name)} IS NULL AND v.${quoteName(name)} IS NOT NULL)`,
+  );
+  const parts: string[] = [];
+  for (let from = 0; from < lacking.length; from += comparedAtOnce)
+    parts.push(`(${lacking.slice(from, from + comparedAtOnce).join(' OR ')})`);
+  return parts.join(' OR ');
 }
 
 export function isCreateable({ createable, vanished }: StoredColumn): boolean {
