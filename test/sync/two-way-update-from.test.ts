@@ -34,14 +34,20 @@ it.each([
 it.each([
   [from('contacts._key = o.id')],
   [from("contacts._key = o.id AND contacts._state = 'pending' AND contacts.LastName = 'Ng'")],
-  [from("contacts._key = o.id AND contacts._state = 'pending' AND coalesce(contacts.Title, contacts.LastName) = 'Ng'")],
+  [
+    from(
+      "contacts._key = o.id AND contacts._state = 'pending' AND coalesce(contacts.Title, contacts.LastName) = 'Ng'",
+    ),
+  ],
   [
     `UPDATE contacts SET LastName = 'Oh' FROM (SELECT ? AS id) o
      WHERE contacts._key = o.id AND contacts._state = 'pending' AND contacts.Department = 'D'`,
   ],
 ])('is refused of a row that waits to be sent, too: %s', async (statement) => {
   await using two = await twoWay();
-  two.sql("INSERT INTO contacts (_key, LastName, Department, Email) VALUES ('k', 'Ng', 'D', 'ng@example.com')");
+  two.sql(
+    "INSERT INTO contacts (_key, LastName, Department, Email) VALUES ('k', 'Ng', 'D', 'ng@example.com')",
+  );
   const before = two.rows("_key = 'k'");
   expect(() => two.sql(statement, 'k')).toThrow('UPDATE … FROM is not taken');
   expect(two.rows("_key = 'k'")).toEqual(before);
