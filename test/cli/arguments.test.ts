@@ -71,6 +71,7 @@ describe('wrong usage is exit 2, one sentence and a hint, and starts nothing', (
     [['orgs', 'set', 'prod', '--budget', '2'], '--budget is "2"', '0.25'],
     [['outbox', 'retry'], 'No entry is named.', 'outbox list'],
     [['outbox', 'list', '--state', 'lost'], '"lost" is no state', 'pending'],
+    [['emulator', '--state', '-'], '--state - is no file', './-'],
     [['logout', 'prod', '--all'], 'Both an org and --all', ''],
     [['completion', 'csh'], 'Allowed choices are bash, zsh, fish.', '--help'],
     [['backfill', '--api-version', '12'], 'not an API version', '62.0'],

@@ -1,3 +1,4 @@
+import { AppError } from '../../base/errors.ts';
 import type { EmulatedOrg, EmulatorEvent } from '../../contract/emulator.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
@@ -57,6 +58,11 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
 }
 
 async function emulator(call: Invocation, flags: EmulatorFlags): Promise<Outcome> {
+  if (flags.state === '-') {
+    throw new AppError('INVALID_INPUT', '--state - is no file, and an org is kept in one.', {
+      hint: 'Name a file; one that is called - is ./-',
+    });
+  }
   const app = await call.app();
   await app.emulator(
     {

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { meansNoRoom } from '../../base/means-no-room.ts';
@@ -165,17 +167,24 @@ async function openRejects(
   { rejects, map }: PushFlags,
 ): Promise<WholeFile | null> {
   if (rejects === undefined) return null;
-  const [{ openWholeFile }, { keepInputs }] = await Promise.all([
+  const [{ isOwnStdout, openWholeFile }, { keepInputs }] = await Promise.all([
     import('../whole-file.ts'),
     import('../input/keep-inputs.ts'),
   ]);
+  if (rejects === '-' || isOwnStdout(resolve(call.io.cwd, rejects))) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `--rejects ${rejects} is standard output, and the result of the push goes there.`,
+      { hint: 'Name a file; one that is called - is ./-' },
+    );
+  }
   await keepInputs('--rejects', rejects, { files, maps: map }, call.io);
   return openWholeFile(rejects, { ...call, cwd: call.io.cwd });
 }
 
 /** What went wrong with the file, which must not keep the results from being told. */
 async function saveRejects(
-  { messages }: Invocation,
+  { messages, io }: Invocation,
   file: WholeFile,
   { rejects: name = '', map, decimal }: PushFlags,
   { form, result }: { form: InputForm; result: PushResult },
@@ -187,7 +196,8 @@ async function saveRejects(
       mapped: map.length > 0 || form.mapped,
       decimalComma: decimal === 'comma' ? 'said' : possible ? 'possible' : null,
     });
-    if (lost.first !== null) messages.warn(lostWarning(name, lost.count, lost.first));
+    if (lost === null) await tellOlder(messages, io.cwd, name);
+    else if (lost.first !== null) messages.warn(lostWarning(name, lost.count, lost.first));
     return null;
   } catch (error) {
     const code = systemCodeOf(error);
@@ -197,6 +207,15 @@ async function saveRejects(
       { hint: 'Do not push the same records again: the outbox has those that were refused.', cause: error },
     );
   }
+}
+
+/** Nobody is to take the refused records of an earlier push for those of this one, which has none. */
+async function tellOlder(messages: Invocation['messages'], cwd: string, name: string): Promise<void> {
+  const old = await stat(resolve(cwd, name)).catch(() => null);
+  if (!old?.isFile() || old.size === 0) return;
+  messages.warn(
+    `${name} stays as it was: this push has no refused records, and what is in it is of an earlier one.`,
+  );
 }
 
 async function* recordsOf(

@@ -24,14 +24,16 @@ type Rejects = Pick<PushResult, 'rejects'>;
 
 /**
  * Writes refused records with their reasons, so that they can be mended and pushed again: CSV where the name ends
- * in `.csv`, else NDJSON. Always completes the file, so that an old one is not taken for this push's.
+ * in `.csv`, else NDJSON. Null where there are none: the file does not take its name then, so that an old one keeps what
+ * somebody is yet to mend.
  */
 export async function writeRejects(
   file: WholeFile,
   name: string,
   result: Rejects,
   form: RejectsForm,
-): Promise<LostValues> {
+): Promise<LostValues | null> {
+  if (!(await hasRejects(result))) return null;
   let lost: LostValues = { count: 0, first: null };
   if (isCsv(name)) lost = await writeCsv(file, result, form);
   else {
@@ -40,6 +42,11 @@ export async function writeRejects(
   }
   await file.complete();
   return lost;
+}
+
+async function hasRejects(result: Rejects): Promise<boolean> {
+  for await (const page of result.rejects()) if (page.length > 0) return true;
+  return false;
 }
 
 export function isCsv(name: string): boolean {

@@ -440,11 +440,62 @@ describe('rejects', () => {
     ]);
   });
 
-  test('none: the file is there and empty, so that an older one is not taken for it', async () => {
-    writeFileSync(join(cwd, 'r.ndjson'), 'old');
-    await runMain(['push', '--rejects', 'r.ndjson'], { app: pushing().app, cwd, stdin: three });
-    expect(readFileSync(join(cwd, 'r.ndjson'), 'utf8')).toBe('');
+  describe('none', () => {
+    test.each([
+      ['pushed', three, []],
+      ['a dry run', three, ['--dry-run']],
+      ['queued', three, ['--queue']],
+      ['no records', '[]', []],
+      ['a header alone', 'LastName\n', []],
+    ])('leaves the file of an earlier push as it was, and says so: %s', async (_, stdin, flags) => {
+      for (const name of ['r.ndjson', 'r.csv']) {
+        writeFileSync(join(cwd, name), 'refused before');
+        const { code, stderr } = await runMain(['push', '--rejects', name, ...flags], {
+          app: pushing().app,
+          cwd,
+          stdin,
+        });
+        expect(code).toBe(0);
+        expect(stderr).toContain(
+          `${name} stays as it was: this push has no refused records, and what is in it is of an earlier one.`,
+        );
+        expect(readFileSync(join(cwd, name), 'utf8')).toBe('refused before');
+      }
+    });
+
+    test.each(['r.ndjson', 'r.csv'])('makes no file where there is none: %s', async (name) => {
+      const { stderr } = await runMain(['push', '--rejects', name], {
+        app: pushing().app,
+        cwd,
+        stdin: three,
+      });
+      expect(readdirSync(cwd)).toEqual([]);
+      expect(stderr).toBe('');
+    });
+
+    test('says nothing of an old one that is empty', async () => {
+      writeFileSync(join(cwd, 'r.csv'), '');
+      const { stderr } = await runMain(['push', '--rejects', 'r.csv'], {
+        app: pushing().app,
+        cwd,
+        stdin: three,
+      });
+      expect(stderr).toBe('');
+    });
   });
+
+  test.each(['-', '/dev/stdout'])(
+    'on standard output (%s) are refused: the result goes there',
+    async (name) => {
+      const { app, calls } = pushing();
+      const { code, stderr } = await runMain(['push', '--rejects', name], { app, cwd, stdin: three });
+      expect([code, calls, readdirSync(cwd)]).toEqual([2, [], []]);
+      expect(stderr).toContain(
+        `--rejects ${name} is standard output, and the result of the push goes there.`,
+      );
+      expect(stderr).toContain('Name a file');
+    },
+  );
 
   test('faults found before sending are all told and written, exit 2', async () => {
     const faults = [
