@@ -12,7 +12,9 @@ import {
   type SoughtPush,
 } from './equal-push.ts';
 import { heldOfStaged } from './held-of-staged.ts';
+import { prepared } from './prepared.ts';
 import { countReplaced, dropReplaced, refuseReplaced } from './replaced-entries.ts';
+import { countCommit } from './two-way-records.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
 export interface OpenPush extends SoughtPush {
@@ -117,6 +119,7 @@ export function refuseStaged(db: Connection, object: string, push: SoughtPush): 
  */
 export function endPush(db: Connection, id: string, { queued }: { queued: boolean }): void {
   const mayWait = queued || mayBeLetOut(db, id);
+  if (queued) prepared(db, countCommit).run();
   db.prepare(mayWait ? 'UPDATE push SET queued = 1 WHERE id = ?' : 'DELETE FROM push WHERE id = ?').run(id);
 }
 

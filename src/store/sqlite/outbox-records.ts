@@ -17,6 +17,7 @@ import { basePointsOf } from './base-points.ts';
 import { neverSent } from './never-sent.ts';
 import { isOpenCreation } from './open-creation.ts';
 import { prepared } from './prepared.ts';
+import { countCommit } from './two-way-records.ts';
 
 const outboxStates = [
   'pending',
@@ -215,7 +216,7 @@ export function moveEntries(
   at: number,
 ): string[] {
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
-  return db
+  const moved = db
     .prepare(
       `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}, ${noErrors}` : ''},
          approved = CASE WHEN state = 'held' AND :to = 'pending' THEN 1 ELSE approved END
@@ -224,6 +225,9 @@ export function moveEntries(
     )
     .pluck()
     .all({ to, settled, keys: JSON.stringify(keys), from: JSON.stringify(from) }) as string[];
+  // Also where some are given up: others may have waited behind them.
+  if (moved.length > 0) prepared(db, countCommit).run();
+  return moved;
 }
 
 export function countEntries(db: Connection, object: string): Record<OutboxState, number> {

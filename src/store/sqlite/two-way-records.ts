@@ -19,7 +19,13 @@ export function readMirrorTwoWay(db: Connection): MirrorTwoWay {
   return { ...readTwoWay(db), isSet: readMeta(db, twoWayKeys.on) !== null };
 }
 
-/** How often programs have written to the view; only ever compared with an earlier answer. */
+/** SQL: a watch that looks sees that something new waits to be sent. */
+export const countCommit = `UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = '${twoWayKeys.commits}'`;
+
+/**
+ * How often programs have written to the view, and people have let entries go or queued some; only ever compared with an
+ * earlier answer.
+ */
 export function readLocalCommits(db: Connection): number {
   return Number(readMeta(db, twoWayKeys.commits) ?? 0);
 }

@@ -16,6 +16,7 @@ import { foldInto, isAlone, open, unsent } from './edit-target.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
+import { countCommit } from './two-way-records.ts';
 import {
   fixedRules,
   isCreateable,
@@ -40,8 +41,6 @@ import {
 /** SQL: the key of the row that an INSERT makes, as long as its trigger works. */
 const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
 
-/** Asked by a watch, which need not look at anything where no program has written. */
-const countCommit = `UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'local_commits'`;
 const closeEdit = `DELETE FROM contact_edit`;
 
 /**

@@ -663,6 +663,24 @@ describe('what a watch looks at', () => {
     expect(commits.look()).not.toBe(written);
   });
 
+  test('changes where a person decides about an entry, for others may wait behind it', async () => {
+    await using two = await openTwoWayMirror();
+    using commits = two.mirrors.programCommits(instanceUrl);
+    two.program.exec("INSERT INTO contacts (_key, LastName) VALUES ('k', 'A')");
+    const [{ key } = { key: '' }] = await two.asked();
+    const error = { field: null, code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.', fields: [] };
+    await two.mirror.outbox.markSent([key], 'collection', epoch);
+    await two.mirror.outbox.settle([{ key, state: 'rejected', errors: [error], at: epoch }]);
+    const refused = commits.look();
+    expect(await two.mirror.outbox.move([key], ['rejected'], 'pending', epoch)).toEqual([key]);
+    const letGo = commits.look();
+    expect(letGo).not.toBe(refused);
+    expect(await two.mirror.outbox.move([key], ['rejected'], 'pending', epoch)).toEqual([]);
+    expect(commits.look()).toBe(letGo);
+    expect(await two.mirror.outbox.move([key], ['pending'], 'dropped', epoch)).toEqual([key]);
+    expect(commits.look()).not.toBe(letGo);
+  });
+
   test('is nothing where there is no mirror, and what lies there later is looked at', async () => {
     await using two = await openTwoWayMirror();
     using commits = two.mirrors.programCommits('https://other.my.salesforce.com');
