@@ -20,6 +20,7 @@ import type { Remote } from '../sync/ports/remote.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { type MovingOrgs, refuseWhileMoving } from './move-org.ts';
 import type { OrgAccess } from './ports/org-access.ts';
+import { orSessionWithoutLogin } from './session-without-login.ts';
 import { agreeOnTwoWay } from './two-way-of.ts';
 
 /** An org with its session, its API client and its mirror, ready for a job. */
@@ -40,6 +41,8 @@ export interface ConnectedOrg extends AsyncDisposable {
 type ConnectOptions = {
   signal: AbortSignal;
   onEvent?: (event: SyncEvent) => void;
+  /** Also where the org has no usable grant: each call fails with that `LOGIN_REQUIRED` then. */
+  orWithoutLogin?: boolean;
 } & (
   | {
       /** The org's, for whoever reads it into the mirror. */
@@ -73,7 +76,11 @@ export async function connectOrg(
   const { clock, log } = parts;
   await refuseWhileMoving(parts, org);
   return CloseStack.opening(async (opened) => {
-    const session = opened.use(await parts.openSession(org, { signal }));
+    const session = opened.use(
+      options.orWithoutLogin
+        ? await orSessionWithoutLogin(parts, org, { signal })
+        : await parts.openSession(org, { signal }),
+    );
     const mirror = opened.use(
       options.beside
         ? await openCopy(parts, org, session, options)

@@ -33,7 +33,8 @@ export async function pushRecords(
   const result = CloseStack.opening(async (opened) => {
     parts.mirrors.startWriting();
     parts.loadAhead();
-    const connected = opened.use(await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) }));
+    const connecting = { signal, onEvent: progressOf(onEvent), orWithoutLogin: options.queue };
+    const connected = opened.use(await connectOrg(parts, org, connecting));
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
     const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
     const records = withKnownHeaders(options.records, headersAlone, connected.context);

@@ -5,7 +5,7 @@ import type { PushJob } from './push-job.ts';
 
 /**
  * All fields of the org, those that the mirror leaves out included. What is only queued may be checked against
- * the describe of the mirror, where the org cannot be asked now.
+ * the describe of the mirror, where the org cannot be asked now, or asks for a login.
  */
 export async function describeForPush(
   { clock, log, mirror, records }: Pick<SyncContext, 'clock' | 'log' | 'mirror' | 'records'>,
@@ -25,9 +25,14 @@ export async function describeForPush(
       'REQUEST_LIMIT_EXCEEDED',
       'REFUSED_FOR_NOW',
     );
-    const stored = queue && later ? await mirror.schema.fields() : [];
+    const needsLogin = isAppError(error, 'LOGIN_REQUIRED');
+    const stored = queue && (later || needsLogin) ? await mirror.schema.fields() : [];
     if (stored.length === 0) throw error;
-    log.warn('the org cannot be asked now; the records are checked against the fields it had last');
+    const checked = 'the records are checked against the fields it had last';
+    if (!needsLogin) log.warn(`the org cannot be asked now; ${checked}`);
+    // The hint is last, for it ends with a command.
+    else
+      log.warn(`${error.message} What is queued waits until then; ${checked}. ${error.hint ?? ''}`.trimEnd());
     return stored;
   }
 }
