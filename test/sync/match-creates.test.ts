@@ -80,6 +80,23 @@ describe('a create in doubt', () => {
     expect([told('a'), told('b')]).toEqual(['2', '1']);
   });
 
+  it('leaves a contact to the one that says more of it', () => {
+    const less = create('less', { LastName: 'Doe', Email: '', Phone: null });
+    const more = create('more', { LastName: 'Doe', Title: 'T' });
+    const full = contact('1', { LastName: 'Doe', Title: 'T' });
+    for (const entries of [
+      [less, more],
+      [more, less],
+    ]) {
+      const { told } = matched(entries, [full]);
+      expect([told('less'), told('more')]).toEqual(['not-made', '1']);
+      const both = matched(entries, [full, contact('2', { LastName: 'Doe', Title: null })]);
+      expect([both.told('less'), both.told('more')]).toEqual(['2', '1']);
+      const other = matched(entries, [contact('2', { LastName: 'Doe', Title: null })]);
+      expect([other.told('less'), other.told('more')]).toEqual(['2', 'not-made']);
+    }
+  });
+
   it('is no contact of another time', () => {
     const early = contact('1', { LastName: 'Doe' }, { createdMs: from - serverClocksMs - 1 });
     const late = contact('2', { LastName: 'Doe' }, { createdMs: until });
@@ -123,8 +140,11 @@ describe('a create in doubt', () => {
 describe('whatever was made, changed and made beside it', () => {
   const value = fc.constantFrom('x', 'y', 'z');
   const changes = fc.record({ LastName: value, Title: value, Phone: value }, { requiredKeys: ['LastName'] });
-  /** What became of an entry in the org: nothing, its contact, one with a value that a colleague or trigger changed. */
-  const fate = fc.constantFrom('lost', 'made', 'changed', 'deleted');
+  /**
+   * What became of an entry in the org: nothing, its contact, one with a value that a colleague or trigger changed, one with
+   * values that the org has filled in.
+   */
+  const fate = fc.constantFrom('lost', 'made', 'changed', 'deleted', 'filled');
   const history = fc.record({
     entries: fc.array(fc.record({ changes, fate, isGivenUp: fc.boolean(), at: fc.nat(3) }), { maxLength: 7 }),
     others: fc.array(fc.record({ values: changes, at: fc.nat(3) }), { maxLength: 2 }),
@@ -136,7 +156,8 @@ describe('whatever was made, changed and made beside it', () => {
     );
     const made = entries.flatMap(({ changes: own, fate: what, at }, n) => {
       if (what === 'lost') return [];
-      const values = what === 'changed' ? { ...own, LastName: 'changed' } : own;
+      const filled = what === 'filled' ? { Title: 'x', Phone: 'x' } : {};
+      const values = { ...filled, ...own, ...(what === 'changed' ? { LastName: 'changed' } : {}) };
       const more = { createdMs: from + at * 1_000, gone: what === 'deleted' ? ('deleted' as const) : null };
       return [contact(`c${n}`, values, more)];
     });

@@ -44,13 +44,16 @@ interface Kind {
 /** Creates of one kind with the same values: each may be any contact that has them. */
 class Likes {
   readonly isGivenUp: boolean;
+  /** How many fields they fill. */
+  readonly filled: number;
   readonly keys: string[] = [];
   /** Contacts that have these values. */
   readonly contacts: MadeContact[] = [];
   #owned = 0;
 
-  constructor({ isGivenUp }: Kind) {
+  constructor({ isGivenUp }: Kind, filled: number) {
     this.isGivenUp = isGivenUp;
+    this.filled = filled;
   }
 
   /** The next contact without an owner; what has one keeps having one. */
@@ -169,7 +172,9 @@ export class CreateMatcher {
 
   #likesOf(kind: Kind, changes: Record<string, unknown>): Likes {
     const values = this.#valuesOf(kind.names, changes);
-    const likes = kind.groups.get(values) ?? new Likes(kind);
+    const filled = () =>
+      kind.names.filter((name) => keptValue(changes[name], this.#fields.get(name)) !== null).length;
+    const likes = kind.groups.get(values) ?? new Likes(kind, filled());
     kind.groups.set(values, likes);
     return likes;
   }
@@ -181,7 +186,9 @@ export class CreateMatcher {
 
   /**
    * Finds as many entries as can be a contact of their values, the living ones first. Those that were given up take
-   * theirs before the others: what they may be is not surely another's.
+   * theirs before the others: what they may be is not surely another's. Those that say more take theirs before those that
+   * say less: what only the lesser was given is not what the others asked for, while what these get has all that a lesser one
+   * asks for.
    */
   #assign(): void {
     const order = { live: 0, merged: 1, deleted: 2 };
@@ -190,14 +197,10 @@ export class CreateMatcher {
       (a, b) => rank(a.contact) - rank(b.contact) || a.contact.createdMs - b.contact.createdMs,
     );
     for (const { contact, likes } of this.#alike) for (const each of likes) each.contacts.push(contact);
-    for (const isGivenUp of [true, false]) {
-      for (const kind of this.#kinds.values()) {
-        if (kind.isGivenUp !== isGivenUp) continue;
-        for (const likes of kind.groups.values()) {
-          for (const _key of likes.keys) if (!this.#takeOne(likes, new Set([likes]))) break;
-        }
-      }
-    }
+    const groups = [...this.#kinds.values()].flatMap((kind) => [...kind.groups.values()]);
+    groups.sort((a, b) => Number(b.isGivenUp) - Number(a.isGivenUp) || b.filled - a.filled);
+    for (const likes of groups)
+      for (const _key of likes.keys) if (!this.#takeOne(likes, new Set([likes]))) break;
   }
 
   /** One more contact for an entry of these values, where need be by giving others another one. */
