@@ -69,8 +69,14 @@ async function waitsOf(
   return { lost: lost?.key ?? null, undecided: undecided.map(({ key, state }) => ({ key, state })) };
 }
 
-/** From a conflict on, the base of an entry is what Salesforce had by then. */
-function basesOf({ base, firstBase, found }: OutboxEntry): Pick<OutboxShowResult['entry'], 'base' | 'found'> {
+/** From a conflict on, the base of an entry is what Salesforce had by then. A push was based on nothing before. */
+function basesOf({
+  local,
+  base,
+  firstBase,
+  found,
+}: OutboxEntry): Pick<OutboxShowResult['entry'], 'base' | 'found'> {
+  if (!local) return { base: null, found };
   if (firstBase === null) return { base, found };
   const { IsDeleted: _isGone, ...last } = base ?? {};
   const edited = Object.entries(last).filter(([name]) => found === null || !(name in found));

@@ -1035,6 +1035,34 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       ]);
     });
 
+    test('a conflict keeps what it has found, as what a decision holds against', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const a = newEntry({ op: 'update', contactId: contactId(7), changes: { Title: 'Mine' } });
+      await outbox.add([a]);
+      const errors = [{ code: 'CONFLICT', message: 'm', fields: ['Title'] }];
+      const conflict = {
+        key: a.key,
+        state: 'conflict',
+        errors,
+        contactId: null,
+        knownTo: epoch,
+        at: epoch,
+      } as const;
+      const bases = async () => {
+        const [entry] = await outbox.list({ keys: [a.key] });
+        return [entry?.base, entry?.firstBase, entry?.found];
+      };
+      expect(await bases()).toEqual([null, null, null]);
+      await outbox.settle([{ ...conflict, base: { Title: 'Before', IsDeleted: true } }]);
+      expect(await bases()).toEqual([{ Title: 'Before', IsDeleted: true }, {}, null]);
+      await outbox.settle([{ ...conflict, base: { Title: 'Theirs' } }]);
+      const found = [{ Title: 'Theirs' }, { Title: 'Before' }, { Title: 'Theirs' }];
+      expect(await bases()).toEqual(found);
+      expect(await outbox.move([a.key], ['conflict'], 'pending', epoch)).toEqual([a.key]);
+      expect(await bases()).toEqual(found);
+    });
+
     test('reading back clears the mark in the transaction that stores the row', async () => {
       await using opened = await described();
       const { mirror } = opened;

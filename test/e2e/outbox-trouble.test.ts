@@ -128,6 +128,8 @@ describe('a change whose answer was lost', () => {
       '--conflicts',
     ]);
     expect(entries[0]?.errors[0]?.message).toContain('"Theirs"');
+    const { stdout: shown } = await cli.run(['outbox', 'show', entries[0]!.key]);
+    expect(shown).toMatch(/Title +here Ours; Salesforce has Theirs\n/);
     // Undecided, it is nobody's news in the next cycle.
     expect(await watchOnce(cli)).toMatchObject({
       code: 0,

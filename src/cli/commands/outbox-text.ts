@@ -143,7 +143,9 @@ function changeText({ changes, base, found, state }: OutboxShowResult['entry'], 
   const before = base === null || !(field in base) ? null : valueText(base[field]);
   if (found !== null && field in found && valueText(found[field]) !== before) {
     const has = state === 'conflict' ? 'has' : 'had';
-    return `here ${here}; edited from ${before ?? 'what is not known'}; Salesforce ${has} ${valueText(found[field])}`;
+    // A push was edited from nothing.
+    const from = base === null ? '' : ` edited from ${before ?? 'what is not known'};`;
+    return `here ${here};${from} Salesforce ${has} ${valueText(found[field])}`;
   }
   return before === null ? here : `${here} (was ${before})`;
 }

@@ -267,6 +267,9 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
   const found = settlement.state === 'conflict' ? settlement.contactId : null;
   return {
     ...entry,
+    ...(settlement.state === 'conflict' && settlement.base !== undefined
+      ? basesOf(entry, settlement.base)
+      : {}),
     state,
     errors,
     settledAt: state === 'rejected' ? at : null,
@@ -275,6 +278,17 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
     ...(settlement.state === 'in-doubt' && settlement.keyless === true ? { way: 'collection' as const } : {}),
     ...(settlement.state === 'in-doubt' && settlement.doubt !== undefined ? { doubt: settlement.doubt } : {}),
   };
+}
+
+/** What a conflict has found, and beside it what the entry was based on before any. */
+function basesOf(
+  entry: MemoryEntry,
+  base: Record<string, unknown>,
+): Pick<OutboxEntry, 'base' | 'firstBase' | 'found'> {
+  const { IsDeleted: isGone, ...found } = base;
+  const { IsDeleted: _wasGone, ...last } = entry.base ?? {};
+  for (const name of Object.keys(entry.found ?? {})) delete last[name];
+  return { base, firstBase: { ...last, ...entry.firstBase }, found: isGone === true ? null : found };
 }
 
 /** What the mirror holds of the entry's contact, to tell later whether somebody else has changed it. */

@@ -13,7 +13,7 @@ interface Bases {
 }
 
 /**
- * Bases an edit on what Salesforce was found to have, so that a person's decision holds against that; what it was based on
+ * Bases an entry on what Salesforce was found to have, so that a person's decision holds against that; what it was based on
  * before is kept beside. `knownTo`: the org's time of the look that found it, ms since 1970. `base` has `IsDeleted` where the contact was gone.
  */
 export function keepConflictBase(
@@ -24,7 +24,7 @@ export function keepConflictBase(
 ): void {
   const former = db
     .prepare(`SELECT seq, base, base_at AS baseAt, first_base AS firstBase, found, ${lastDone} AS done
-       FROM outbox WHERE key = ? AND local = 1`)
+       FROM outbox WHERE key = ?`)
     .get(key) as Bases | undefined;
   if (former === undefined) return;
   const { IsDeleted: isGone, ...found } = base;

@@ -45,7 +45,10 @@ export interface OutboxEntry {
   contactKey: string;
   contactId: string | null;
   changes: Record<string, unknown>;
-  /** What Salesforce had in the fields when they were edited; from a conflict on what it had then, which a decision holds against. */
+  /**
+   * What Salesforce had in the fields when they were edited; from a conflict on, also of a push, what it had then, which a decision
+   * holds against.
+   */
   base: Record<string, unknown> | null;
   /** When that was, by name of the field; '' is for all others of a delete. Null where nothing is known of it. */
   baseAt: Record<string, BasePoint> | null;
@@ -185,7 +188,7 @@ export type Settlement =
     }
   /**
    * Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. `base`: what a person's
-   * decision for an edit of a program is to hold against from now on, and `knownTo` the org's time of the look that found it, ms
+   * decision for the entry is to hold against from now on, and `knownTo` the org's time of the look that found it, ms
    * since 1970; left out where the entry keeps its own.
    */
   | ({

@@ -93,7 +93,7 @@ function isDisputed(plan: EditPlan): boolean {
 }
 
 /** The edits, based on what has become of our own writes before them: those are read back first. */
-async function basedOnRead(
+export async function basedOnRead(
   context: SyncContext,
   edits: readonly OutboxEntry[],
   options: Parameters<typeof readBackOf>[2],

@@ -1,15 +1,16 @@
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, SendWay, Settlement } from '../../ports/outbox-entry.ts';
+import { isDecidedPush } from '../entry/is-decided-push.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { settleDoubts } from '../settle/settle-doubts.ts';
 import { cannotBeAsked } from './cannot-be-asked.ts';
-import { checkEdits } from './check-edits.ts';
+import { checkContacts } from './check-contacts.ts';
 import { backToLine, outcomeOf, type Standing } from './store-answer.ts';
 
 /**
  * Which entries may be sent once more now. Before an update, delete or upsert whose answer never came is repeated,
- * its contact is read; a create with its key is safe to repeat. An edit of a program is held against what its contact is by
- * now: whoever held the row has changed it. `conflicts`: edits that wait for a person since.
+ * its contact is read; a create with its key is safe to repeat. An edit of a program, and what a person has decided for, is held
+ * against what its contact is by now: whoever held the row has changed it. `conflicts`: those that wait for a person since.
  */
 export async function readyAgain(
   context: SyncContext,
@@ -76,11 +77,11 @@ async function checkAgain(
     signal,
   }: { standings: Map<string, Standing>; progress: DrainProgress; signal: AbortSignal },
 ): Promise<{ left: OutboxEntry[]; conflicts: OutboxEntry[] }> {
-  const edits = entries.filter(({ local, op }) => local && op !== 'create');
+  const edits = entries.filter((entry) => (entry.local && entry.op !== 'create') || isDecidedPush(entry));
   if (edits.length === 0) return { left: [...entries], conflicts: [] };
   let checked: { left: OutboxEntry[]; conflicts: OutboxEntry[] };
   try {
-    checked = await checkEdits(context, entries, progress, { signal });
+    checked = await checkContacts(context, entries, progress, { signal });
   } catch (error) {
     if (!cannotBeAsked(error)) throw error;
     // They wait for the next drain, and the error of the sending is told.

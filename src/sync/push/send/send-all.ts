@@ -12,7 +12,7 @@ import { tellHeld } from '../plan/tell-held.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import type { ReadBehind } from '../read-back/read-behind.ts';
 import { settleExpired } from '../settle/recover.ts';
-import { checkEdits } from './check-edits.ts';
+import { checkContacts } from './check-contacts.ts';
 import { leaveOutGone } from './leave-out-gone.ts';
 import { leaveOutRestored } from './leave-out-restored.ts';
 import type { SendOptions } from './send-options.ts';
@@ -122,8 +122,13 @@ async function sendOne(
   const unmade = await leaveOutRestored(context, entries, progress, options);
   // What waited for them can go in the next pass.
   line.deferred += entries.length - unmade.length;
-  const checked = await checkEdits(context, unmade, progress, options);
+  const checked = await checkContacts(context, unmade, progress, options);
   progress.blocked.add(checked.conflicts, namesOf, 'conflict');
+  // All of them are sent, or none.
+  if (planned.allOrNone && checked.conflicts.length > 0) {
+    blocks.block(checked.left, namesOf, 'conflict');
+    return;
+  }
   // What goes to another contact than it was planned for stands in line with that one's changes, in the next pass.
   const ids = new Map(entries.map(({ key, contactId }) => [key, contactId]));
   const staying = checked.left.filter(({ key, contactId }) => ids.get(key) === contactId);

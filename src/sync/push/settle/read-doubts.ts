@@ -49,7 +49,7 @@ export async function readDoubts(
       return id === null || isGone(entry) ? [] : [id];
     }),
   );
-  const isDeleteCompared = entries.some(({ op, local }) => op === 'delete' && local);
+  const isDeleteCompared = entries.some(({ op }) => op === 'delete');
   const names = [...namesOf(entries), ...(isDeleteCompared ? await comparedForDelete(context) : [])];
   const rows = await retrieveRecords(context, [...ids], names, options);
   // What retrieve does not give is deleted, purged or hidden; that queryAll may yet call some live is a race.

@@ -1,9 +1,9 @@
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
-import { seenGone } from '../../two-way/plan-edit.ts';
 import { isRefusedRepeat } from '../entry/entry-errors.ts';
 import { lostKeys } from '../entry/lost-keys.ts';
+import { baseFound } from './base-found.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
 import { withOwnBefore } from './own-before.ts';
@@ -61,7 +61,7 @@ async function refusedBefore(
 }
 
 /** Before they are stored: told twice is better than never. */
-async function recordConflicts(
+export async function recordConflicts(
   { mirror }: Pick<SyncContext, 'mirror'>,
   entries: readonly OutboxEntry[],
   settlements: ReadonlyMap<string, Settlement>,
@@ -95,15 +95,9 @@ function settlementOf(
     case 'changed': {
       const { message, fields: changed } = verdict;
       const errors = [{ code: 'CONFLICT', message, fields: changed }];
-      const base = entry.local ? { base: baseFound(entry, found), knownTo: lostBefore ?? null } : {};
-      return { key, state: 'conflict', errors, contactId: verdict.id, ...base, lostBefore, at };
+      const base = baseFound(entry, found);
+      const knownTo = lostBefore ?? null;
+      return { key, state: 'conflict', errors, contactId: verdict.id, base, knownTo, lostBefore, at };
     }
   }
-}
-
-/** What an edit meets, so that a person's decision for it holds against that and nothing later; see `EditPlan`. */
-function baseFound({ op, base, changes }: OutboxEntry, found: FoundContact): Record<string, unknown> {
-  if (found.kind === 'gone') return { ...base, ...seenGone };
-  if (op === 'delete') return found.values;
-  return { ...base, ...Object.fromEntries(Object.keys(changes).map((name) => [name, found.values[name]])) };
 }
