@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Field } from '../../src/sync/ports/field.ts';
 import { sameValue, surelySame } from '../../src/sync/push/values/same-value.ts';
 import { typedValue } from '../../src/sync/push/values/typed-value.ts';
-import { contactsOf } from '../e2e/org.ts';
+import { contactsOf, control } from '../e2e/org.ts';
 import fc from '../support/properties.ts';
 import { openRig } from './rig.ts';
 
@@ -37,8 +37,15 @@ const given: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     fc.integer({ min: -999, max: 999 }).map((n) => `${n}.0`),
   ),
   Visits__c: fc.oneof(fc.integer({ min: -99, max: 99 }), fc.constantFrom('1', '01', '1.0', ' 7')),
+  Time__c: fc.tuple(clock, fc.constantFrom('', 'Z')).map((parts) => parts.join('')),
+  Percent__c: fc.integer({ min: -9_999, max: 9_999 }).map((n) => n / 1_000),
   Newsletter__c: fc.constantFrom(true, false, 'true', 'FALSE', '', null),
 };
+
+const more = [
+  { name: 'Time__c', type: 'time' },
+  { name: 'Percent__c', type: 'percent', precision: 5, scale: 2 },
+];
 
 async function describedFields(org: { url: string; accessToken: string }): Promise<Map<string, Field>> {
   const path = `${org.url}/services/data/v62.0/sobjects/Contact/describe`;
@@ -81,6 +88,7 @@ it.each(Object.keys(given))(
   async (name) => {
     await using rig = await openRig({ contacts: 0, customFields: 20 });
     const org = rig.emulator;
+  await control(org.url, 'settings', { addFields: more });
     const field = (await describedFields(org)).get(name)!;
     const values = [...new Set(fc.sample(given[name]!, 60))];
     const kept = await keptOf(org, name, values);
@@ -104,6 +112,7 @@ it.each(Object.keys(given))(
   async (name) => {
     await using rig = await openRig({ contacts: 0, customFields: 20 });
     const org = rig.emulator;
+  await control(org.url, 'settings', { addFields: more });
     const field = (await describedFields(org)).get(name)!;
     const typed = fc.sample(given[name]!, 60).flatMap((value) => {
       const made = typedValue(value, field);
