@@ -88,7 +88,7 @@ it.each(Object.keys(given))(
   async (name) => {
     await using rig = await openRig({ contacts: 0, customFields: 20 });
     const org = rig.emulator;
-  await control(org.url, 'settings', { addFields: more });
+    await control(org.url, 'settings', { addFields: more });
     const field = (await describedFields(org)).get(name)!;
     const values = [...new Set(fc.sample(given[name]!, 60))];
     const kept = await keptOf(org, name, values);
@@ -112,7 +112,7 @@ it.each(Object.keys(given))(
   async (name) => {
     await using rig = await openRig({ contacts: 0, customFields: 20 });
     const org = rig.emulator;
-  await control(org.url, 'settings', { addFields: more });
+    await control(org.url, 'settings', { addFields: more });
     const field = (await describedFields(org)).get(name)!;
     const typed = fc.sample(given[name]!, 60).flatMap((value) => {
       const made = typedValue(value, field);

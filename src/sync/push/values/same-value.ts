@@ -108,7 +108,10 @@ export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'>
       return ms === null ? text : String(Math.floor(ms / 1_000));
     }
     case 'time':
-      return text.replace(/Z$/, '').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+      return text
+        .replace(/Z$/, '')
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, '');
     case 'reference':
       return fullId(text);
     case 'email':
