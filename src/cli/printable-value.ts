@@ -1,4 +1,4 @@
-import { printableLine } from '../base/printable.ts';
+import { printable, printableLine } from '../base/printable.ts';
 import type { OrgNames } from './org-names.ts';
 
 /**
@@ -10,6 +10,8 @@ export function printableValue(value: unknown, orgNames: OrgNames): unknown {
   const clean = (each: unknown, key: string | null, org: string | null): unknown => {
     if (typeof each === 'string') {
       if (key === 'message') return printableLine(orgNames.inSentence(each, org));
+      // That of a run may have a line for each contact; who shows it makes each fit.
+      if (key === 'note') return printable(each);
       return printableLine(key === 'hint' ? orgNames.inCommands(each, org) : each);
     }
     if (Array.isArray(each)) {

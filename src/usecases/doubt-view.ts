@@ -1,7 +1,7 @@
 import { isoTime } from '../base/iso-time.ts';
 import type { OutboxDoubt } from '../contract/outbox.ts';
 import type { Doubt } from '../sync/ports/doubt.ts';
-import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
+import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
 
 const messages: Readonly<Record<Doubt['reason'], string>> = {
   'not-covered':
@@ -19,6 +19,8 @@ const messages: Readonly<Record<Doubt['reason'], string>> = {
   'too-many': 'This user made more contacts since than can be compared.',
 };
 
+const givenUp =
+  'It was given up, and nobody asks about it any more: look in Salesforce whether its contact was made.';
 const repeatedByKey =
   'The next `push` or cycle sends it again with its key, by which Salesforce makes it once.';
 const repeatedUnlessChanged =
@@ -28,7 +30,7 @@ const repeatedUnlessChanged =
 export function doubtOf(
   entry: Pick<OutboxEntry, 'state' | 'doubt' | 'op' | 'way' | 'upsertField'>,
 ): OutboxDoubt | null {
-  if (entry.doubt !== null) return doubtView(entry.doubt);
+  if (entry.doubt !== null) return doubtView(entry.doubt, entry.state);
   const isCreate = entry.op === 'create' && entry.upsertField === null;
   const isKeyed = isCreate && entry.way === 'ui-api';
   if (entry.state !== 'in-doubt' || (isCreate && !isKeyed)) return null;
@@ -36,7 +38,8 @@ export function doubtOf(
   return { reason: 'repeatable', message, askedAt: null, candidates: [], candidatesTotal: 0 };
 }
 
-function doubtView(doubt: Doubt): OutboxDoubt {
+function doubtView(doubt: Doubt, state: OutboxState): OutboxDoubt {
   const { reason, askedAt, candidates, candidatesTotal } = doubt;
-  return { reason, message: messages[reason], askedAt: isoTime(askedAt), candidates, candidatesTotal };
+  const message = state === 'dropped' ? givenUp : messages[reason];
+  return { reason, message, askedAt: isoTime(askedAt), candidates, candidatesTotal };
 }

@@ -65,7 +65,7 @@ export function entriesOpen(instanceUrl: string, open: number): AppError {
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,
     {
-      hint: 'Look at them with `parahack-sync outbox list`, push them (`parahack-sync outbox retry --all` what was refused), or say --force.',
+      hint: 'Look at them with `parahack-sync outbox list`, send what waits with `parahack-sync watch --once` (`parahack-sync outbox retry --all` before it lets out what was refused), or say --force.',
       details: { open },
     },
   );

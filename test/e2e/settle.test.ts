@@ -95,6 +95,21 @@ describe('creates in doubt, by the command line', () => {
     });
   });
 
+  it('are asked about no more once a person has given them up, and are shown so', async () => {
+    await lost({ reset: 'after-commit' });
+    const [first] = (await settle('--auto')).inDoubt as [Settled['inDoubt'][number]];
+    await cli.json(['outbox', 'drop', first.key]);
+    const { stdout } = await cli.run(['outbox', 'show', first.key]);
+    expect(stdout).toContain('Was in doubt: It was given up, and nobody asks about it any more');
+    expect(stdout).not.toContain('asked again');
+    expect(await cli.json(['outbox', 'show', first.key])).toMatchObject({
+      entry: {
+        state: 'dropped',
+        doubt: { reason: 'not-covered', message: expect.stringMatching(/^It was given up/) },
+      },
+    });
+  });
+
   it('a wait for a request that was cut is ended by a person, where the coverage of the org stands still', async () => {
     const [{ Id: id }] = (await contactsOf(emulator.url)) as [{ Id: string }];
     await control(emulator.url, 'settings', { commitLagMs: 24 * 60 * 60_000 });

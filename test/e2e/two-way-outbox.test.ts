@@ -58,6 +58,21 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(told(id)).toMatchObject({ _state: 'synced', Title: (await inOrg(id))?.Title ?? null });
   });
 
+  it('are not sent by a push without a record, which says so and names the command that does', async () => {
+    program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-1', 'Ng')");
+    const { code, stdout, stderr } = await cli.run(['push', '-'], { input: '[]' });
+    expect([code, stdout]).toEqual([0, 'prod: nothing to push.\n']);
+    const sends = '`parahack-sync watch --once` sends what is ready';
+    expect(stderr).toContain(
+      `1 older entry of the outbox still waits: see \`parahack-sync outbox list\`; ${sends}.`,
+    );
+    expect(await cli.json(['push', '-'], '[]')).toMatchObject({ olderEntries: 1 });
+    const kept = await cli.run(['logout', 'prod', '--delete-data']);
+    expect(kept.stdout + kept.stderr).toContain('`parahack-sync watch prod --once`');
+    const refused = await cli.run(['backfill', 'prod', '--fresh']);
+    expect(refused.stdout + refused.stderr).toContain('`parahack-sync watch prod --once`');
+  });
+
   it('keep a logout from deleting what Salesforce has refused, and the mirror alone has', async () => {
     await control(emulator.url, 'settings', {
       validationRules: [{ name: 'No boss', condition: "Title = 'Boss'", message: 'There is one already.' }],

@@ -375,7 +375,8 @@ describe('a conflict', () => {
     expect(await states(two)).toEqual([state]);
     expect((await two.notes()).join('\n')).toContain('was deleted in Salesforce');
     expect((await two.org()).has(id)).toBe(false);
-    if (policy === 'salesforce-wins') expect((await two.notes()).join('\n')).toContain('Title "Ours"');
+    if (policy === 'salesforce-wins')
+      expect((await two.notes()).join('\n')).toMatch(/ Title "Ours" from here is dropped\.$/);
     if (policy !== 'manual') return;
     const { outbox } = two.rig.context.mirror;
     await outbox.move(

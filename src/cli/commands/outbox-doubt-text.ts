@@ -1,4 +1,10 @@
-import type { LiveContact, OutboxDoubt, OutboxEntryView, OutboxSettleResult } from '../../contract/outbox.ts';
+import type {
+  LiveContact,
+  OutboxDoubt,
+  OutboxEntryView,
+  OutboxSettleResult,
+  OutboxState,
+} from '../../contract/outbox.ts';
 import type { Invocation } from '../invocation.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
@@ -32,7 +38,9 @@ export function settledText(
   );
   const more = rest > 0 ? `${counted(rest, 'more entry', 'more entries')}; --json has them all.\n` : '';
   const waits = waitsFor.length === 0 ? '' : `${orgNames.inCommands(waitsText(waitsFor), instanceUrl)}\n`;
-  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}${waits}`;
+  // Only those that were named are known of, or all of them.
+  const left = inDoubt.length === 0 ? '' : `, ${count(inDoubt.length)} still in doubt`;
+  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled${left}.\n${table}${more}${waits}`;
 }
 
 const releasedText = 'its request without an answer is waited for no more';
@@ -53,10 +61,11 @@ function becomeOf({ state, op, contactId }: OutboxEntryView): string {
 /** What is known of a doubt, for whoever has to decide it. */
 export function doubtText(
   { message, askedAt, candidates, candidatesTotal }: OutboxDoubt,
+  state: OutboxState,
   { terminal, io }: Invocation,
 ): string {
   const asked = askedAt === null ? 'not asked yet, or to be asked anew' : relativeTime(askedAt, io.now());
-  const head = `\nIn doubt: ${message}\nAsked: ${asked}\n`;
+  const head = `\n${state === 'dropped' ? 'Was in doubt' : 'In doubt'}: ${message}\nAsked: ${asked}\n`;
   if (candidates.length === 0) return head;
   const table = renderTable(
     ['ID', 'NAME', 'EMAIL', 'CREATED', 'GONE'].map((title) => ({ title, key: title === 'ID' })),

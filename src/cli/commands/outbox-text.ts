@@ -89,7 +89,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
   const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
-  const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
+  const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, entry.state, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
 }

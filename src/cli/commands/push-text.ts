@@ -124,6 +124,7 @@ export function pushWarnings({
   overtaken,
   replaced,
   plan,
+  ...given
 }: PushResult['counts']): string[] {
   const warnings: string[] = [];
   if (replaced > 0) {
@@ -162,10 +163,20 @@ export function pushWarnings({
   }
   if (olderEntries > 0) {
     warnings.push(
-      `${counted(olderEntries, 'older entry', 'older entries')} of the outbox still ${olderEntries === 1 ? 'waits' : 'wait'}: see \`parahack-sync outbox list\`.`,
+      `${counted(olderEntries, 'older entry', 'older entries')} of the outbox still ${olderEntries === 1 ? 'waits' : 'wait'}: see \`parahack-sync outbox list\`${isNothing(given) ? '; `parahack-sync watch --once` sends what is ready' : ''}.`,
     );
   }
   return warnings;
+}
+
+/** Then nothing was sent either, and what waits does not wait for a reason of its own. */
+function isNothing({
+  creates,
+  updates,
+  deletes,
+  upserts,
+}: Pick<PushResult['counts'], 'creates' | 'updates' | 'deletes' | 'upserts'>): boolean {
+  return creates + updates + deletes + upserts === 0;
 }
 
 function ignoredColumn({ column, records, meant }: PushResult['counts']['ignored'][number]): string {

@@ -1,10 +1,11 @@
 import { formatDuration } from '../../base/interval.ts';
+import { printableLine } from '../../base/printable.ts';
 import { bounds, defaults } from '../../contract/defaults.ts';
 import type { RunResult, RunStepView, RunsResult, RunView } from '../../contract/runs.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { renderFacts } from '../render/facts.ts';
-import { count } from '../render/quantity.ts';
+import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
@@ -93,11 +94,30 @@ function textOf({ run }: RunResult, { terminal, orgNames }: Invocation): string 
       step.name,
       timeOf(step.startedAt, step.finishedAt),
       countsText(step.counts),
-      step.note ?? '',
+      noteCell(step),
     ]),
     terminal,
   );
-  return `${terminal.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}`;
+  const lists = run.steps.filter(isListed).map(noteLines).join('');
+  return `${terminal.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}${lists}`;
+}
+
+/**
+ * The note of this step has a line for each contact, and is told below the table, where nothing of it is cut: its values are
+ * told nowhere else. Its lines are this tool's own, with the values in quotes; those of other notes may be an org's.
+ */
+function isListed({ name, note }: RunStepView): boolean {
+  return note !== null && name === 'conflicts';
+}
+
+function noteCell(step: RunStepView): string {
+  if (!isListed(step)) return step.note ?? '';
+  return `${counted(step.note!.split('\n').length, 'line')}, below`;
+}
+
+function noteLines({ name, note }: RunStepView): string {
+  const lines = (note ?? '').split('\n').map((line) => `  ${printableLine(line)}\n`);
+  return `\n${name}:\n${lines.join('')}`;
 }
 
 /** Of counts whose names do not say it by themselves. */

@@ -23,6 +23,7 @@ export async function describeForPush(
       'ORG_UNAVAILABLE',
       'TIMEOUT',
       'REQUEST_LIMIT_EXCEEDED',
+      'API_BUDGET_EXHAUSTED',
       'REFUSED_FOR_NOW',
     );
     const needsLogin = isAppError(error, 'LOGIN_REQUIRED');

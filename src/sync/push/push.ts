@@ -111,7 +111,10 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   Object.assign(report, committed);
   if (job.queue || counts.records === 0) {
     const ending = endingWith(staging, telling, { queued: counts.records > 0 });
-    return { ...report, kind: 'queued', tally: await staging.tally(), ...ending };
+    const tally = await staging.tally();
+    // Whoever pushes nothing may believe that this sends what waits.
+    const older = job.queue ? 0 : await olderEntries(context, tally);
+    return { ...report, kind: 'queued', tally, ...ending, olderEntries: older };
   }
   const isNew = report.resumedFrom === null;
   const sent = await drainForPush(context, job, staging, {

@@ -290,6 +290,29 @@ describe('runs', () => {
       run: { ...failed, steps: [step] },
     });
   });
+
+  test.each([undefined, 60])('one with a line for each conflict, whole (columns: %s)', async (columns) => {
+    const conflicts = {
+      name: 'conflicts',
+      startedAt: failed.startedAt,
+      finishedAt: failed.startedAt,
+      counts: {},
+      note: `003A: Title "${'long '.repeat(40)}" from here is dropped for "a\u001b[2Jb".\n003B: The contact was deleted.`,
+    };
+    const { app } = fakeApp({ run: async () => ({ run: { ...failed, steps: [conflicts] } }) });
+    const { stdout } = await runMain(['runs', 'show', '3f2a'], {
+      app,
+      ...(columns !== undefined && { terminal: true, columns }),
+    });
+    const lines = stdout.split('\n');
+    expect(lines.find((line) => line.includes('conflicts'))).toContain('2 lines, below');
+    expect(lines.slice(-4)).toEqual([
+      'conflicts:',
+      `  003A: Title "${'long '.repeat(40)}" from here is dropped for "ab".`,
+      '  003B: The contact was deleted.',
+      '',
+    ]);
+  });
 });
 
 describe('doctor', () => {
@@ -514,29 +537,41 @@ describe('outbox', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(hint) });
   });
 
+  const settledEntry = {
+    key: 'k1',
+    instanceUrl,
+    op: 'update' as const,
+    contactKey: '003A',
+    contactId: '003A',
+    changes: { Title: 'New' },
+    fields: ['Title'],
+    contact: { name: 'Ng', email: null },
+    state: 'done' as const,
+    attempts: 2,
+    errors: [],
+    createdAt: '2026-03-01T11:00:00.000Z',
+    sentAt: '2026-03-01T11:00:01.000Z',
+    settledAt: '2026-03-01T11:00:02.000Z',
+  };
+  const none = { instanceUrl, settled: [], inDoubt: [], waitsFor: [], released: [] };
+
   test('settle says of which entry the request is waited for no more', async () => {
-    const entry = {
-      key: 'k1',
-      instanceUrl,
-      op: 'update' as const,
-      contactKey: '003A',
-      contactId: '003A',
-      changes: { Title: 'New' },
-      fields: ['Title'],
-      contact: { name: 'Ng', email: null },
-      state: 'done' as const,
-      attempts: 2,
-      errors: [],
-      createdAt: '2026-03-01T11:00:00.000Z',
-      sentAt: '2026-03-01T11:00:01.000Z',
-      settledAt: '2026-03-01T11:00:02.000Z',
-    };
-    const settled = { instanceUrl, settled: [entry], inDoubt: [], waitsFor: [], released: ['k1'] };
+    const settled = { instanceUrl, settled: [settledEntry], inDoubt: [], waitsFor: [], released: ['k1'] };
     const { app } = fakeApp({ outbox: { settle: async () => settled } });
     const { stdout } = await runMain(['outbox', 'settle', 'k1', '--not-sent'], { app });
     expect(stdout).toMatch(/k1 +done: contact 003A; its request without an answer is waited for no more/);
     const asJson = await runMain(['outbox', 'settle', 'k1', '--not-sent', '--json'], { app });
     expect(json(asJson.stdout)).toMatchObject({ released: ['k1'] });
+  });
+
+  test('settle counts what it was told to settle, and no doubt of which it knows nothing', async () => {
+    const { app } = fakeApp({ outbox: { settle: async () => ({ ...none, settled: [settledEntry] }) } });
+    const { stdout } = await runMain(['outbox', 'settle', 'k1', '--as', '003A'], { app });
+    expect(stdout.split('\n')[0]).toBe('acme.my.salesforce.com: 1 entry settled.');
+    const left = { ...none, inDoubt: [{ ...settledEntry, state: 'in-doubt' as const, doubt: null }] };
+    const asked = fakeApp({ outbox: { settle: async () => left } });
+    const still = await runMain(['outbox', 'settle', '--auto'], { app: asked.app });
+    expect(still.stdout.split('\n')[0]).toBe('acme.my.salesforce.com: 0 entries settled, 1 still in doubt.');
   });
 
   test('retry says what is to be decided first, by the command for it', async () => {

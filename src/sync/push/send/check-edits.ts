@@ -281,7 +281,7 @@ function linesOf({ contactId, contactKey, op }: OutboxEntry, plan: EditPlan): st
       if (plan.kind === 'send' && plan.lost.length === 0 && !isMoved) return [];
       const values = plan.lost.map(({ field, side, value, by }) =>
         side === 'local'
-          ? `${field} ${shown(value)} from here is dropped for ${shown(by)}`
+          ? `${field} ${shown(value)} from here is dropped${by === undefined ? '' : ` for ${shown(by)}`}`
           : `${field} ${shown(value)} from Salesforce is to be replaced by ${op === 'delete' ? 'the deletion' : shown(by)}`,
       );
       const told = [...(isMoved ? [`it was merged into ${plan.id}, which takes the edit`] : []), ...values];

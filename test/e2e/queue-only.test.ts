@@ -88,3 +88,16 @@ describe.each([
     }
   });
 });
+
+it('push --queue stores the records where the org is known to be at its limit of the day', async () => {
+  await cli.loginByToken(emulator);
+  await cli.json(['backfill']);
+  await control(emulator.url, 'usage', { used: 99_990 });
+  const sent = () => cli.run(['push', '-'], { input: '{"LastName":"Sent"}' });
+  // The first one is told by the org, and the others know.
+  await sent();
+  expect(await sent()).toMatchObject({ code: 5, stderr: expect.stringContaining('requests') });
+  const { code, stdout, stderr } = await queue({ LastName: 'Queued' });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('1 queued.')]);
+  expect(stderr).toContain('the records are checked against the fields it had last');
+});
