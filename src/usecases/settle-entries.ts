@@ -56,7 +56,9 @@ export async function settleEntries(
       const all = await withGroups(leased, inDoubt, ['rejected']);
       return {
         inDoubt,
-        moved: await leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now()),
+        moved: await leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now(), {
+          unsent: true,
+        }),
         released: await release(leased, meant),
       };
     });

@@ -1035,6 +1035,27 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       ]);
     });
 
+    test('what was in doubt and is sent once more may have been carried out, but for a create, and where a person says it was not', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const upsert = newEntry({ upsertField: 'Ext__c' });
+      const update = newEntry({ op: 'update', contactId: contactId(7) });
+      const entries = [newEntry(), upsert, update];
+      const keys = entries.map(({ key }) => key);
+      await outbox.add(entries);
+      const again = async (options?: { unsent: boolean }) => {
+        await outbox.markSent(keys, 'collection', epoch, epoch, 'user');
+        await outbox.settle(keys.map((key) => ({ key, state: 'in-doubt', errors: [], at: epoch })));
+        await outbox.move(keys, ['in-doubt'], 'pending', epoch, options);
+        const listed = await outbox.list({ keys });
+        return listed.map(({ sentAt, sentOrgAt, sentBy }) => [sentAt, sentOrgAt, sentBy]);
+      };
+      const never = [null, null, null];
+      const maybe = [epoch, epoch, 'user'];
+      expect(await again()).toEqual([never, maybe, maybe]);
+      expect(await again({ unsent: true })).toEqual([never, never, never]);
+    });
+
     test('a conflict keeps what it has found, as what a decision holds against', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;

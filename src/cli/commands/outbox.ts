@@ -72,7 +72,10 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .argument('[key...]', 'keys of entries, or their beginnings')
     .option(...orgOption)
     .option('--all', 'every refused entry')
-    .option('--in-doubt', 'entries in doubt too: look in Salesforce first, they may be there already')
+    .option(
+      '--in-doubt',
+      'entries in doubt too: look for creates in Salesforce first, they may be there already',
+    )
     .addOption(
       new Option(
         '--take <side>',

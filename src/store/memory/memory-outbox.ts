@@ -168,6 +168,7 @@ export class MemoryOutbox implements Outbox {
     from: readonly OutboxState[],
     to: OutboxState,
     at: number,
+    { unsent = false }: { unsent?: boolean } = {},
   ): Promise<string[]> {
     return this.#file.write('decide-entries', ({ outbox }) =>
       keys.filter((key) => {
@@ -175,7 +176,9 @@ export class MemoryOutbox implements Outbox {
         if (entry === undefined || !from.includes(entry.state)) return false;
         const settledAt = to === 'dropped' || to === 'done' || to === 'rejected' ? at : null;
         const approved = entry.approved || (entry.state === 'held' && to === 'pending');
-        const asNew = to === 'pending' ? { ...neverSent, errors: [] } : {};
+        const isRead =
+          !unsent && entry.state === 'in-doubt' && (entry.op !== 'create' || entry.upsertField !== null);
+        const asNew = to === 'pending' ? { ...(isRead ? { doubt: null } : neverSent), errors: [] } : {};
         outbox.set(key, { ...entry, approved, state: to, settledAt, ...asNew });
         return true;
       }),

@@ -14,7 +14,7 @@ import type {
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { basePointsOf } from './base-points.ts';
-import { neverSent } from './never-sent.ts';
+import { neverSent, neverSentUnlessRead } from './never-sent.ts';
 import { isOpenCreation } from './open-creation.ts';
 import { prepared } from './prepared.ts';
 import { countCommit } from './two-way-records.ts';
@@ -214,11 +214,12 @@ export function moveEntries(
   from: readonly OutboxState[],
   to: OutboxState,
   at: number,
+  { unsent = false }: { unsent?: boolean } = {},
 ): string[] {
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
   const moved = db
     .prepare(
-      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}, ${noErrors}` : ''},
+      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${unsent ? neverSent : neverSentUnlessRead}, ${noErrors}` : ''},
          approved = CASE WHEN state = 'held' AND :to = 'pending' THEN 1 ELSE approved END
        WHERE key IN (SELECT value FROM json_each(:keys)) AND state IN (SELECT value FROM json_each(:from))
        RETURNING key`,

@@ -130,8 +130,9 @@ export class SqliteOutbox implements Outbox {
     from: readonly OutboxState[],
     to: OutboxState,
     at: number,
+    options: { unsent?: boolean } = {},
   ): Promise<string[]> {
-    return this.#write('moveEntries', keys, from, to, at);
+    return this.#write('moveEntries', keys, from, to, at, options);
   }
 
   async takeTheirs(keys: readonly string[], at: number): Promise<string[]> {

@@ -93,9 +93,16 @@ export interface Outbox {
   lostChanges(): number;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
-   * up.
+   * up. An update, delete or upsert of a push that was in doubt is still one that may have been carried out, so that its contact is read
+   * first; not with `unsent`, a person's word that nothing was done.
    */
-  move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
+  move(
+    keys: readonly string[],
+    from: readonly OutboxState[],
+    to: OutboxState,
+    at: number,
+    options?: { unsent?: boolean },
+  ): Promise<string[]>;
   /**
    * By a person: what is in conflict stays as Salesforce has it. What an edit of a program changes besides waits to be sent,
    * and what is given up is an entry of its own then; an entry of which nothing is left is dropped. Returns the keys of those

@@ -82,7 +82,7 @@ export async function recoverAgain(
  * first sending may have been carried out. A key alone makes a repeat safe at any time.
  */
 async function doubtAgain(context: SyncContext): Promise<void> {
-  await doubtThese(context, ({ way }) => way === 'collection' || way === 'upsert');
+  await doubtThese(context, ({ way }) => way !== 'ui-api');
 }
 
 /**
