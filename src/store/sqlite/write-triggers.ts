@@ -31,6 +31,7 @@ import {
   isNothing,
   isNoUtf8,
   jsonForm,
+  meantForm,
   memberJson,
   noUtf8,
   refusingBy,
@@ -72,7 +73,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
     if (isRequired(field)) rules.push({ when: isNothing(stored), message: `${field.name} is required.` });
     const value = refusingBy(rules, jsonForm(field, stored));
     // What is not given is looked at only where that is a fault, or where the form has lost it.
-    const isLookedAt = isRequired(field) ? '' : ` AND nullif(${given}, '') IS NOT NULL`;
+    const isLookedAt = isRequired(field) ? '' : ` AND ${meantForm(field, given)} IS NOT NULL`;
     return `INSERT INTO contact_edit (field, value) SELECT ${sqlText(field.name)}, ${value}
       FROM contact_local l WHERE l._key = ${madeKey}${isLookedAt}`;
   });
@@ -143,7 +144,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     return `INSERT INTO contact_edit (field, value, was)
       SELECT ${sqlText(field.name)}, ${value}, ${jsonForm(field, `OLD.${name}`)}
       FROM contact_local l WHERE l._key = OLD._key AND ${given} IS NOT OLD.${name}
-        AND (${stored} IS NOT OLD.${name} OR (${stored} IS NULL AND nullif(${given}, '') IS NOT NULL))`;
+        AND (${stored} IS NOT OLD.${name} OR (${stored} IS NULL AND ${meantForm(field, given)} IS NOT NULL))`;
   });
   return [
     closeEdit,

@@ -22,10 +22,19 @@ const largestInt = 2_147_483_647;
  * or stays as it is, and `rulesOf` refuses it. An empty text is nothing, as in Salesforce.
  */
 export function storedForm({ type }: Pick<StoredColumn, 'type'>, given: string): string {
-  const value = `nullif(${given}, '')`;
+  const value = meantForm({ type }, given);
   if (type === 'datetime') return `strftime('%Y-%m-%dT%H:%M:%fZ', ${value})`;
   if (type === 'time') return `strftime('%H:%M:%f', ${value}) || 'Z'`;
   return value;
+}
+
+/**
+ * SQL: what a program means by `given`: null for nothing, and an address or an Id without what stands around it, as a push
+ * takes them. Blanks around other texts are left to Salesforce, which takes them off.
+ */
+export function meantForm({ type }: Pick<StoredColumn, 'type'>, given: string): string {
+  const isOneWord = type === 'email' || type === 'reference';
+  return `nullif(${isOneWord ? `trim(${given}, ${aroundWords})` : given}, '')`;
 }
 
 /** SQL: a stored value as JSON, for Salesforce. */
@@ -218,6 +227,9 @@ export const noUtf8 = 'holds bytes that are no UTF-8, or a NUL.';
 
 /** What Salesforce takes off at both ends of a text: blanks and control characters. */
 const edges = `char(${Array.from({ length: 32 }, (_, i) => i + 1).join(', ')})`;
+
+/** SQL: those, and what JavaScript takes for white space. Source: ECMA-262, "White Space". */
+const aroundWords = `${edges} || char(160, 5760, ${Array.from({ length: 11 }, (_, i) => 8192 + i).join(', ')}, 8232, 8233, 8239, 8287, 12288, 65279)`;
 
 /** SQL: whether Salesforce takes the value for none, which it refuses where the field must have one. */
 export function isNothing(stored: string): string {

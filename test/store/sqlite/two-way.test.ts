@@ -59,6 +59,26 @@ describe('INSERT', () => {
     expect(Object.keys(entry!.changes)).toHaveLength(6);
   });
 
+  test('takes an address and an Id without the blanks around them, as a push does', async () => {
+    await using two = await openTwoWayMirror();
+    const add = two.program.prepare(
+      'INSERT INTO contacts (_key, LastName, Email, AccountId) VALUES (?, ?, ?, ?)',
+    );
+    add.run('app-1', 'Ng', ' \t\u00a0ng@example.com\u3000\n', ' 001000000000001AAA ');
+    add.run('app-2', 'Li', ' \u00a0 ', ' ');
+    const [first, second] = await two.asked();
+    expect(first!.changes).toEqual({
+      LastName: 'Ng',
+      Email: 'ng@example.com',
+      AccountId: '001000000000001AAA',
+    });
+    expect(second!.changes).toEqual({ LastName: 'Li' });
+    expect(two.row('app-1')).toMatchObject(first!.changes);
+    expect(() => add.run('app-3', 'No', 'a@example.com b@example.com', null)).toThrow(
+      'Email takes one e-mail address.',
+    );
+  });
+
   test('that gives no key gets one, a version 4 UUID', async () => {
     await using two = await openTwoWayMirror();
     two.program.exec("INSERT INTO contacts (LastName) VALUES ('A'), ('B')");
@@ -122,6 +142,18 @@ describe('INSERT', () => {
 });
 
 describe('UPDATE', () => {
+  test('to the address that is there, with blanks around it, changes nothing, and blanks alone empty it', async () => {
+    await using two = await openTwoWayMirror();
+    const set = two.program.prepare('UPDATE contacts SET Email = ? WHERE Id = ?');
+    set.run(' p1@example.com ', idOf(1));
+    expect(await two.asked()).toEqual([]);
+    set.run('\u00a0', idOf(1));
+    expect((await two.asked()).map(({ changes }) => changes)).toEqual([{ Email: null }]);
+    set.run(' ', idOf(1));
+    set.run('p1@example.com\n', idOf(1));
+    expect(await two.asked()).toEqual([]);
+  });
+
   test('shows at once, is based on what Salesforce said last, and keeps the first base', async () => {
     await using two = await openTwoWayMirror();
     two.program.exec(`UPDATE contacts SET Email = 'a@example.com' WHERE Id = '${idOf(1)}'`);
