@@ -1022,6 +1022,18 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await keptOf()).toEqual([never, never, never]);
     });
 
+    test('what the mirror held of a contact before its deletion is kept with that, without what is empty', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.commit({ page: collectionPage(storedNames, [contactRow(1)], epoch) });
+      const entry = newEntry({ op: 'delete', contactId: contactId(1), changes: {} });
+      await mirror.outbox.add([entry]);
+      await mirror.outbox.markSent([entry.key], 'collection', epoch);
+      const [{ knownBefore } = { knownBefore: null }] = await mirror.outbox.list();
+      expect(knownBefore?.values).toMatchObject({ LastName: 'Last1' });
+      expect(Object.values(knownBefore?.values ?? {})).not.toContain(null);
+    });
+
     test('a conflict keeps the contact that it was found on, and waits', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;

@@ -17,6 +17,7 @@ import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import type { LostWrite, OwnWrite } from '../../sync/ports/own-write.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import { giving, hasUpserts } from './memory-giving.ts';
+import { storedFields } from './memory-schema-store.ts';
 import { MemoryStaging } from './memory-staging.ts';
 import { entryOf, type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
 import { MemoryUnshown, writtenOf } from './memory-unshown.ts';
@@ -308,6 +309,12 @@ function knownBefore(
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(changes)) {
     if (state.fields.has(name.toLowerCase())) values[name] = columnValue(id, contact, name);
+  }
+  if (op === 'delete') {
+    for (const { name, updateable, vanished, current, unfilled } of storedFields(state)) {
+      const value = columnValue(id, contact, name);
+      if (updateable && !vanished && current && !unfilled && value !== null) values[name] = value;
+    }
   }
   return { stamp: contact.state.stamp, values };
 }

@@ -1,6 +1,6 @@
 import type { Connection, Statement } from '../../sqlite/connection.ts';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox-entry.ts';
-import { isBelieved, lookupIndexOf } from './contact-schema.ts';
+import { isBelieved, loadFields, lookupIndexOf } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
 
@@ -75,11 +75,20 @@ export interface ContactRef {
 
 type Row = Record<string, unknown>;
 
+/** Names of the fields whose change by somebody else speaks against a delete. Empty ones of a contact need not be kept. */
+function editableFields(db: Connection, object: string): string[] {
+  const fields = loadFields(db, object).filter(
+    ({ updateable, vanished, current, unfilled }) => updateable && !vanished && current && !unfilled,
+  );
+  return fields.map(({ name }) => name);
+}
+
 /** Reads what the mirror holds of an entry's contact, to tell later whether somebody else has changed it. */
 export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownBefore | null {
   // Not kept beyond the call: the columns of `*` are those of the moment.
   const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
   const byField = new Map<string, Statement | null>();
+  let editable: string[] | undefined;
   const finderBy = (object: string, field: string) => {
     let find = byField.get(field);
     if (find === undefined) {
@@ -104,6 +113,10 @@ export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownB
     if (row === undefined || row._gone !== null) return null;
     const values: Row = {};
     for (const name of Object.keys(changed)) if (name in row) values[name] = row[name];
+    if (op === 'delete') {
+      editable ??= editableFields(db, object);
+      for (const name of editable) if ((row[name] ?? null) !== null) values[name] = row[name];
+    }
     return { stamp: typeof row.SystemModstamp === 'string' ? row.SystemModstamp : null, values };
   };
 }

@@ -30,7 +30,10 @@ export type SendApi = 'collections' | 'bulk';
 export interface KnownBefore {
   /** SystemModstamp, ISO; null where the mirror had none. */
   stamp: string | null;
-  /** The fields that the entry changes, as far as the mirror has them, as it stores them. */
+  /**
+   * The fields that the entry changes, as far as the mirror has them, as it stores them. Of a delete those that can be edited and are
+   * not empty; of a former version none.
+   */
   values: Record<string, unknown>;
 }
 

@@ -1,6 +1,7 @@
 import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import { planEdit, shown as shownWhole } from '../../two-way/plan-edit.ts';
 import { sameValue, surelySame } from '../values/same-value.ts';
 import { setBackMs } from './org-now.ts';
 
@@ -31,19 +32,49 @@ export function doubtVerdict(
 ): Verdict {
   const isSetBack = now !== null && asked.sentOrgAt !== null && now < asked.sentOrgAt - setBackMs;
   const entry = isSetBack ? { ...asked, sentOrgAt: null } : asked;
-  if (entry.op === 'delete') return verdictOfDelete(entry, found);
+  if (entry.op === 'delete') return verdictOfDelete(entry, found, fields);
   return found.kind === 'gone' ? verdictOfGone(entry, found) : verdictOfWrite(entry, found, fields);
 }
 
-function verdictOfDelete(entry: OutboxEntry, found: FoundContact): Verdict {
+function verdictOfDelete(
+  entry: OutboxEntry,
+  found: FoundContact,
+  fields: ReadonlyMap<string, Field>,
+): Verdict {
   // One that sharing hides from this user may live on: Salesforce has to say so itself.
   if (found.kind === 'gone')
     return found.isStated
       ? { kind: 'as-sent', id: entry.contactId ?? '', created: false }
       : { kind: 'untouched' };
   if (isUntouched(entry, found) || isKnownAsOwn(entry, found)) return { kind: 'untouched' };
-  const message = 'The contact was changed or restored in Salesforce after its delete was sent.';
-  return { kind: 'changed', id: found.id, message, fields: [] };
+  const what = 'The contact was changed or restored in Salesforce after its delete was sent';
+  const changed = changedOf(entry, found, fields);
+  const told = changed?.map((name) => `${name} is ${shownWhole(found.values[name])}`);
+  const more =
+    told === undefined
+      ? ''
+      : `: ${told.length > 0 ? told.join('; ') : 'no field that can be edited differs, only its stamp'}`;
+  return { kind: 'changed', id: found.id, message: `${what}${more}.`, fields: changed ?? [] };
+}
+
+/**
+ * Fields of a contact that a delete would take along, and that are not as the delete was based on, or for one of a push not as the
+ * mirror had them when it was sent; null where neither is known.
+ */
+function changedOf(
+  { base, contactId, knownBefore }: OutboxEntry,
+  found: LiveContact,
+  fields: ReadonlyMap<string, Field>,
+): string[] | null {
+  const known = base ?? knownBefore?.values ?? {};
+  // A former version kept nothing of a delete but the stamp.
+  if (Object.keys(known).length === 0) return null;
+  const plan = planEdit(
+    { op: 'delete', changes: {}, base: known, contactId },
+    { kind: 'live', id: found.id, values: found.values, isAsMade: false },
+    { policy: 'manual', fields, isSame: surelySame },
+  );
+  return plan.kind === 'conflict' ? plan.fields : [];
 }
 
 /**
