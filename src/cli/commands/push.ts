@@ -10,7 +10,7 @@ import { readAhead } from '../input/read-ahead.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
 import { openProgress } from '../progress/open-progress.ts';
-import { preferSmallHeap } from '../small-heap.ts';
+import { SmallHeap } from '../small-heap.ts';
 import type { WholeFile } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -96,8 +96,17 @@ export function addPushCommand({ program, run }: CommandHost): void {
     .action((files: string[], flags: PushFlags, command) => run(command, (call) => push(call, files, flags)));
 }
 
+/** Of few records nothing needs to be collected before the first are sent. */
+async function* collectingBehind<T>(batches: AsyncIterable<T>, heap: SmallHeap): AsyncGenerator<T> {
+  let count = 0;
+  for await (const batch of batches) {
+    if (++count > aheadBatches) heap.collectEarly();
+    yield batch;
+  }
+}
+
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
-  preferSmallHeap();
+  const heap = new SmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, files, flags);
   const form: InputForm = { mapped: false, semicolons: false, alone: [] };
@@ -111,7 +120,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   const progress = await openProgress(call);
   const options: PushOptions = {
     org: flags.org ?? null,
-    records,
+    records: collectingBehind(records, heap),
     upsertField: flags.upsert ?? null,
     dryRun: flags.dryRun ?? false,
     queue: flags.queue ?? false,
@@ -129,7 +138,10 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   };
   let result: PushResult;
   try {
-    result = await app.push(options, (event) => progress.show(event));
+    result = await app.push(options, (event) => {
+      heap.collectEarly();
+      progress.show(event);
+    });
   } finally {
     progress.stop();
   }
