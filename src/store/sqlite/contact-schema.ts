@@ -7,12 +7,13 @@ import { planDescribe } from '../fields/plan-describe.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
 import { addColumns } from './add-columns.ts';
-import { contactViewSql, type TwoWayMode } from './contact-view.ts';
+import { contactViewSql } from './contact-view.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
 import { replaceColumn } from './replace-column.ts';
+import type { TwoWayMode } from './two-way-mode.ts';
 import { markAllLocalDue, twoWayModeOf, writeTwoWay } from './two-way-records.ts';
 
 /** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */

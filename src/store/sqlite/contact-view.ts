@@ -1,13 +1,8 @@
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
+import type { TwoWayMode } from './two-way-mode.ts';
 import { writeTriggers } from './write-triggers.ts';
-
-/**
- * `off`: nobody writes to the view. `on`: any program does. `ending`: nobody does any more, and what was written
- * before is shown until it is settled.
- */
-export type TwoWayMode = 'off' | 'on' | 'ending';
 
 const readOnly =
   'the view contacts is read-only: write contacts to Salesforce with parahack-sync push, and they come back into the mirror, or let programs write here with parahack-sync orgs set ORG --two-way on';

@@ -1,9 +1,9 @@
 import type { ConflictPolicy } from '../../org/conflict-policy.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { MirrorTwoWay, TwoWay } from '../../sync/ports/two-way.ts';
-import type { TwoWayMode } from './contact-view.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
+import type { TwoWayMode } from './two-way-mode.ts';
 
 /** Keys of `meta`. What a person has set stays when a fresh copy takes the mirror's place. */
 export const twoWayKeys = { on: 'two_way', conflicts: 'conflicts', commits: 'local_commits' } as const;
