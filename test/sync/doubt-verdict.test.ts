@@ -206,6 +206,37 @@ describe('what a contact tells of a write whose answer never came', () => {
     expect(kindOf(upsert, found)).toBe(verdict);
   });
 
+  it('names the fields alone that are neither as sent nor as before, unless it is seen that all were written', () => {
+    const changes = { Title: 'Ours', Email: 'ours@example.com' };
+    const base = { Title: 'Old', Email: 'old@example.com' };
+    const fieldsOf = (own: Partial<OutboxEntry>, values: Record<string, unknown>) => {
+      const verdict = doubtVerdict(entry({ changes, ...own }), live(values, after), fields, null);
+      return verdict.kind === 'changed' ? verdict.fields : verdict.kind;
+    };
+    const stamp = new Date(before).toISOString();
+    for (const own of [{ base }, { knownBefore: { stamp, values: base } }]) {
+      expect(fieldsOf(own, { ...base, Title: 'Theirs' })).toEqual(['Title']);
+      expect(fieldsOf(own, { Title: 'Theirs', Email: 'theirs@example.com' })).toEqual(['Title', 'Email']);
+      expect(fieldsOf(own, { ...changes, Email: base.Email })).toEqual(['Email']);
+    }
+    expect(fieldsOf({}, { ...base, Title: 'Theirs' })).toEqual(['Title', 'Email']);
+  });
+
+  it('says so where nobody can tell whether a masked field is as it was to be', () => {
+    const masked = new Map([['Secret__c', typed('encryptedstring')]]);
+    const verdict = doubtVerdict(
+      entry({ changes: { Secret__c: 's' } }),
+      live({ Secret__c: '****' }, after),
+      masked,
+      null,
+    );
+    expect(verdict).toMatchObject({
+      kind: 'changed',
+      message:
+        'The contact was changed in Salesforce after it was sent, and nobody can tell whether Secret__c is as it was to be.',
+    });
+  });
+
   it('an upsert tells whether the contact is new', () => {
     const found = (createdMs: number) => live({ Title: 'Ours' }, after, createdMs);
     expect(doubtVerdict(entry(upsert), found(after), fields, null)).toMatchObject({ created: true });
