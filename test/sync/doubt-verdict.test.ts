@@ -63,6 +63,7 @@ const typed = (type: string, more: Partial<Field> = {}) => ({ type, scale: 0, ..
 const fields = new Map([
   ['Title', typed('string')],
   ['Email', typed('email')],
+  ['Phone', typed('phone')],
 ]);
 const kindOf = (own: Partial<OutboxEntry>, found: FoundContact) =>
   doubtVerdict(entry(own), found, fields, null).kind;
@@ -207,8 +208,8 @@ describe('what a contact tells of a write whose answer never came', () => {
   });
 
   it('names the fields alone that are neither as sent nor as before, unless it is seen that all were written', () => {
-    const changes = { Title: 'Ours', Email: 'ours@example.com' };
-    const base = { Title: 'Old', Email: 'old@example.com' };
+    const changes = { Title: 'Ours', Email: 'ours@example.com', Phone: '1' };
+    const base = { Title: 'Old', Email: 'old@example.com', Phone: '0' };
     const fieldsOf = (own: Partial<OutboxEntry>, values: Record<string, unknown>) => {
       const verdict = doubtVerdict(entry({ changes, ...own }), live(values, after), fields, null);
       return verdict.kind === 'changed' ? verdict.fields : verdict.kind;
@@ -216,10 +217,11 @@ describe('what a contact tells of a write whose answer never came', () => {
     const stamp = new Date(before).toISOString();
     for (const own of [{ base }, { knownBefore: { stamp, values: base } }]) {
       expect(fieldsOf(own, { ...base, Title: 'Theirs' })).toEqual(['Title']);
-      expect(fieldsOf(own, { Title: 'Theirs', Email: 'theirs@example.com' })).toEqual(['Title', 'Email']);
+      expect(fieldsOf(own, { ...base, Title: 'Theirs', Phone: '2' })).toEqual(['Title', 'Phone']);
       expect(fieldsOf(own, { ...changes, Email: base.Email })).toEqual(['Email']);
+      expect(fieldsOf(own, { ...changes, Email: base.Email, Phone: '2' })).toEqual(['Email', 'Phone']);
     }
-    expect(fieldsOf({}, { ...base, Title: 'Theirs' })).toEqual(['Title', 'Email']);
+    expect(fieldsOf({}, { ...base, Title: 'Theirs' })).toEqual(['Title', 'Email', 'Phone']);
   });
 
   it('says so where nobody can tell whether a masked field is as it was to be', () => {
