@@ -12,7 +12,8 @@ export const idsPerQuery = 350;
 
 /**
  * What queryAll says of records that are thought to be gone: tombstones for those that are deleted or not
- * known any more (`purged`), and the ids of those that live.
+ * known any more (`purged`), and the ids of those that live. What is no Id of the object, as a program may write to the
+ * mirror's table, is not asked for: the org cannot know it.
  */
 export async function confirmGone(
   context: SyncContext,
@@ -22,8 +23,13 @@ export async function confirmGone(
   const { object, remote } = context;
   const tombstones: Tombstone[] = [];
   const live: string[] = [];
-  for (let i = 0; i < ids.length; i += idsPerQuery) {
-    const asked = ids.slice(i, i + idsPerQuery);
+  const { own = [], strange = [] } = Object.groupBy(ids, (id) =>
+    isIdOf(object.keyPrefix, id) ? 'own' : 'strange',
+  );
+  // The org would refuse the query for them, with all that is asked for beside.
+  for (const id of strange) tombstones.push(tombstoneOf(object, id, undefined, remote.clock.told()));
+  for (let i = 0; i < own.length; i += idsPerQuery) {
+    const asked = own.slice(i, i + idsPerQuery);
     const answer = await withCurrentFields(context, { signal }, async () => {
       const fields = await fieldsToAsk(context);
       const soql = select(object.name, fields, [`Id IN (${asked.map(soqlString).join(',')})`]);

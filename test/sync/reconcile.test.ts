@@ -50,6 +50,18 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('takes a row whose Id is none, as a program may write to the table, for a ghost, and asks for no such Id', async () => {
+    await using rig = await copiedRig(50, 1);
+    const [first] = await idsOf(rig, 1);
+    const strays = ['x', "it's", '003', '001000000000001AAA', first!.slice(0, 17)];
+    for (const id of strays) sql(rig, 'INSERT INTO contact (Id) VALUES (?)', id);
+    const report = await reconciled(rig);
+    expect(report).toMatchObject({ status: 'complete', error: null, held: 0, ghosts: strays.length });
+    await equal(rig);
+    expect(Object.keys(goneOf(rig)).sort()).toEqual(strays.sort());
+    expect(await reconciled(rig)).toMatchObject({ status: 'complete', error: null, ghosts: 0 });
+  });
+
   it('moves both cursors to T0, which a transaction that is open holds back, and never back', async () => {
     await using rig = await copiedRig(50, 1);
     const { url } = rig.emulator;
