@@ -42,9 +42,21 @@ export async function checkMirror(
       hint: damagedMirrorSteps(org.instanceUrl),
     };
   }
+  const stray = await mirror.contacts.strayIds(contact.keyPrefix);
+  if (stray.length > 0) return writtenByOthers(name, stray);
   const future = await futureCursorOf(mirror, orgTime);
   if (future !== null) return { name, status: 'fail', message: future.message, hint: future.hint ?? null };
   return await compare(parts, org, { mirror, name, signal });
+}
+
+function writtenByOthers(name: string, ids: readonly string[]): DoctorFinding {
+  const [rows, have] = ids.length === 1 ? ['1 row', 'has'] : [`${ids.length} rows`, 'have'];
+  return {
+    name,
+    status: 'warn',
+    message: `${rows} of its table contact ${have} an Id that is no contact's (${JSON.stringify(ids[0])}): another program has written to the table`,
+    hint: 'Run `parahack-sync reconcile`, which removes them. Programs write to the view `contacts` alone, and only with two-way on.',
+  };
 }
 
 async function compare(

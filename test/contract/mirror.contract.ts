@@ -277,6 +277,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         ],
       });
       expect(await mirror.contacts.counts()).toEqual({ contacts: 3, deleted: 1 });
+      expect(await mirror.contacts.strayIds('003')).toEqual([]);
+      expect(await mirror.contacts.strayIds('001')).toHaveLength(3);
       const rows = [
         contactRow(1),
         contactRow(2, { LastName: 'Changed', SystemModstamp: stampOf(90) }),

@@ -7,6 +7,7 @@ import { ledgerIdOf } from '../../src/sync/budget/ledger-id.ts';
 import { callsIn } from '../../src/sync/budget/share.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { doctor } from '../../src/usecases/doctor.ts';
+import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { control } from '../e2e/org.ts';
 import { type OpenServices, openServices } from './open-services.ts';
@@ -79,6 +80,25 @@ describe('doctor', () => {
       context(),
     );
     expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
+  });
+
+  it('finds rows that a program has written to the table in place of the view, which a reconcile removes', async () => {
+    await backfill(false);
+    const db = new Database(app.services.mirrors.location(emulator.url));
+    db.exec("INSERT INTO contact (Id) VALUES ('x'), ('003000000000001'), ('001000000000001AAA')");
+    db.close();
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(/^3 rows of its table contact have an Id that is no contact's \("001/),
+      hint: expect.stringMatching(/`parahack-sync reconcile`.*the view `contacts` alone/),
+    });
+    const options = { orgs: [], dryRun: false, force: false, wait: true };
+    const { orgs } = await reconcileOrgs(app.services, options, context());
+    expect(orgs).toMatchObject([{ error: null, ghosts: 3 }]);
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'ok',
+      message: '30 contacts, as many as the org, sound',
+    });
   });
 
   it('says that a mirror keeps columns which are not kept up to date', async () => {

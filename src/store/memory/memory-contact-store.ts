@@ -1,4 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
+import { isIdOf } from '../../org/record-id.ts';
 import type {
   ContactCounts,
   ContactState,
@@ -77,6 +78,16 @@ export class MemoryContactStore implements ContactStore {
   async notReadSince(ids: readonly string[], since: number): Promise<string[]> {
     const at = isoTime(since);
     return this.#file.read(({ contacts }) => ids.filter((id) => (contacts.get(id)?.state.readAt ?? '') < at));
+  }
+
+  async strayIds(prefix: string): Promise<string[]> {
+    return this.#file.read(({ contacts }) => {
+      const live = [...contacts].filter(([, { state }]) => state.gone === null).map(([id]) => id);
+      return live
+        .filter((id) => id.length !== 18 || !isIdOf(prefix, id))
+        .sort()
+        .slice(0, 100);
+    });
   }
 
   async latestReadAt(): Promise<number | undefined> {

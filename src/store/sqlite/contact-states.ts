@@ -71,3 +71,15 @@ export function forgetReadAt(db: Connection, after: number, at: number): void {
 export function rememberReadAt(db: Connection, at: number): void {
   if (at > (readLatestReadAt(db) ?? 0)) writeMeta(db, latestReadKey, String(at));
 }
+
+/** Salesforce's own rows have Ids of 18 characters. */
+export function listStrayIds(db: Connection, prefix: string): string[] {
+  return db
+    .prepare(
+      `SELECT CAST(Id AS TEXT) FROM contact
+       WHERE _gone IS NULL AND (length(Id) <> 18 OR Id NOT GLOB ? || '*' OR Id GLOB '*[^A-Za-z0-9]*')
+       ORDER BY Id LIMIT 100`,
+    )
+    .pluck()
+    .all(prefix) as string[];
+}

@@ -9,6 +9,7 @@ import {
   countContacts,
   listNotReadSince,
   listReadBefore,
+  listStrayIds,
   readLatestReadAt,
   readStates,
 } from './contact-states.ts';
@@ -51,6 +52,10 @@ export class SqliteContactStore implements ContactStore {
 
   async notReadSince(ids: readonly string[], since: number): Promise<string[]> {
     return this.#file.read((db) => listNotReadSince(db, ids, since));
+  }
+
+  async strayIds(prefix: string): Promise<string[]> {
+    return this.#file.read((db) => listStrayIds(db, prefix));
   }
 
   async latestReadAt(): Promise<number | undefined> {

@@ -43,6 +43,11 @@ export interface ContactStore {
   readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore>;
   /** Those of `ids` that no read has seen live since `since` (ms since 1970), ids it has never seen included; in order. */
   notReadSince(ids: readonly string[], since: number): Promise<string[]>;
+  /**
+   * Ids of live rows that are none of the object with this prefix, as another program may have written there: at most 100, in
+   * order. Looks at every row.
+   */
+  strayIds(prefix: string): Promise<string[]>;
   /** The largest read or evidence time stored (the org's time, ms); undefined in an empty mirror. Cheap. */
   latestReadAt(): Promise<number | undefined>;
   /** Creates what lookups need beyond the primary key; called once the first full copy is in. */
