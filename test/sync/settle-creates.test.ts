@@ -212,9 +212,11 @@ describe('creates whose answer was lost', () => {
     ]);
     await pushed(rig, [{ LastName: 'Twin', ParaHack_Id__c: 'X1' }], { upsertField: 'ParaHack_Id__c' });
     await control(rig.emulator.url, 'faults', []);
-    // By a person, who does not know that it was made.
+    // By a person, who does not know that it was made, and says that it was not.
     const again = (await entriesOf(rig)).at(-1)?.key ?? '';
-    await rig.context.mirror.outbox.move([again], ['in-doubt'], 'pending', rig.context.clock.now());
+    await rig.context.mirror.outbox.move([again], ['in-doubt'], 'pending', rig.context.clock.now(), {
+      unsent: true,
+    });
     await drain(rig);
     expect((await entriesOf(rig)).at(-1)).toMatchObject({ state: 'done', created: false, attempts: 2 });
     settledTime(rig);
