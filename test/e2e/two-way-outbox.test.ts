@@ -198,6 +198,8 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     const states = () =>
       program.prepare('SELECT _state, count(*) AS n FROM contacts GROUP BY 1').all() as Row[];
     expect(states()).toEqual([{ _state: 'held', n: many }]);
+    const [{ _error: reason }] = program.prepare('SELECT DISTINCT _error FROM contacts').all() as [Row];
+    expect((await cli.run(['outbox', 'list', '--limit', '1'])).stdout).toContain(reason);
     const { keys } = await cli.json<{ keys: string[] }>(['outbox', 'approve', '--all']);
     expect(keys).toHaveLength(many);
     expect((await cycle()).code).toBe(0);

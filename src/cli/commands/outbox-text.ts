@@ -1,3 +1,4 @@
+import { whyAllHeld, whyHeld } from '../../base/why-held.ts';
 import type { OutboxEntryView, OutboxListResult, OutboxShowResult } from '../../contract/outbox.ts';
 import type { PushError } from '../../contract/push.ts';
 import type { SendWay } from '../../contract/send-way.ts';
@@ -36,7 +37,7 @@ export async function* outboxTable(
           entry.state,
           contactOf(entry),
           entry.op,
-          orgNames.inSentence(errorsOf(entry), entry.instanceUrl),
+          orgNames.inSentence(reasonOf(entry), entry.instanceUrl),
           entry.fields.join(', '),
           relativeTime(entry.createdAt, io.now()),
           orgNames.of(entry.instanceUrl),
@@ -71,7 +72,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ...(entry.waitsFor.length === 0
       ? []
       : [['waits', behindText(entry.waitsFor)] satisfies [string, string]]),
-    ...(entry.state === 'conflict' ? [decideFact(entry)] : []),
+    ...decideFacts(entry),
   ];
   const facts: [string, string][] = [
     ['org', orgNames.of(entry.instanceUrl)],
@@ -109,8 +110,11 @@ function perhapsFact({ way, op }: OutboxShowResult['entry']): [string, string] {
   return ['perhaps', `an earlier request got no answer and may have been carried out: ${next}`];
 }
 
-function decideFact({ key }: OutboxShowResult['entry']): [string, string] {
-  return ['decide', `\`parahack-sync outbox retry ${key} --take local|salesforce\``];
+/** What a person decides about the entry itself. */
+function decideFacts({ key, state }: OutboxShowResult['entry']): [string, string][] {
+  if (state === 'held') return [['decide', whyHeld({ approve: key, drop: key })]];
+  if (state !== 'conflict') return [];
+  return [['decide', `\`parahack-sync outbox retry ${key} --take local|salesforce\``]];
 }
 
 function waitFact(before: string, key: string): [string, string] {
@@ -160,6 +164,7 @@ function contactOf({ contact: { name, email }, contactId }: OutboxEntryView): st
   return name ?? email ?? contactId ?? '-';
 }
 
-function errorsOf({ errors }: OutboxEntryView): string {
-  return errors.map(errorReason).join('; ');
+/** Why it is not sent; empty where nothing is known that keeps it. */
+function reasonOf({ errors, state }: OutboxEntryView): string {
+  return [...(state === 'held' ? [whyAllHeld] : []), ...errors.map(errorReason)].join('; ');
 }

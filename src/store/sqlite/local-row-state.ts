@@ -1,3 +1,4 @@
+import { whyAllHeld } from '../../base/why-held.ts';
 import type { LocalEntry } from './local-entries.ts';
 
 /** Whether a creation that has made a contact before is to make another, by a person's word. */
@@ -16,14 +17,11 @@ export function isDeleted(entries: readonly LocalEntry[]): boolean {
   return last?.op === 'delete' && !entries.some(({ state }) => waits(state));
 }
 
-const whyHeld =
-  'Held, for it is much at once with all that waits: `parahack-sync outbox approve --all` lets it be sent, `parahack-sync outbox drop --all --state held` gives it up.';
-
 /** What a program is told of its edits: the one that needs somebody goes before those that go their way. */
 export function stateOf(open: readonly LocalEntry[]): { state: string; error: string | null } {
   for (const state of ['conflict', 'rejected', 'held'] as const) {
     const entry = open.find((one) => one.state === state);
-    if (entry !== undefined) return { state, error: state === 'held' ? whyHeld : entry.error };
+    if (entry !== undefined) return { state, error: state === 'held' ? whyAllHeld : entry.error };
   }
   const [first] = open;
   return { state: first === undefined ? 'synced' : 'pending', error: first?.error ?? null };
