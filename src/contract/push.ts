@@ -134,7 +134,7 @@ export interface PushCounts {
   upserts: number;
   /** Columns that were left out on the user's word. */
   ignored: IgnoredColumn[];
-  /** Open entries of former pushes and edits in the outbox. */
+  /** Open entries of other pushes and of edits in the outbox, earlier and later ones. */
   olderEntries: number;
   /** When the equal push that this one went on with was begun, ISO; null where it was a new one. */
   resumedFrom: string | null;

@@ -147,7 +147,7 @@ it('an older entry that is stuck is told, and is no failure of the records given
   const { code, stdout } = await cli.run(['push', '--json'], { input: '{"LastName":"Own"}' });
   expect([code, JSON.parse(stdout)]).toMatchObject([0, { created: 1, olderEntries: 1 }]);
   const text = await cli.run(['push'], { input: '{"LastName":"Own"}' });
-  expect([text.code, text.stderr]).toMatchObject([0, expect.stringContaining('1 older entry of the outbox')]);
+  expect([text.code, text.stderr]).toMatchObject([0, expect.stringContaining('1 other entry of the outbox')]);
 });
 
 it('nothing is sent where the rejects file cannot be written', async () => {

@@ -64,7 +64,7 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect([code, stdout]).toEqual([0, 'prod: nothing to push.\n']);
     const sends = '`parahack-sync watch --once` sends what is ready';
     expect(stderr).toContain(
-      `1 older entry of the outbox still waits: see \`parahack-sync outbox list\`; ${sends}.`,
+      `1 other entry of the outbox still waits: see \`parahack-sync outbox list\`; ${sends}.`,
     );
     expect(await cli.json(['push', '-'], '[]')).toMatchObject({ olderEntries: 1 });
     const kept = await cli.run(['logout', 'prod', '--delete-data']);

@@ -26,7 +26,7 @@ export function planText(plan: PushPlan, { style, columns }: Pick<Terminal, 'sty
     waiting > 0
       ? `${counted(waiting, 'record')} would wait until Salesforce has said that an earlier request of the same contact, which got no answer, is over.`
       : '',
-    older > 0 ? `${counted(older, 'older entry', 'older entries')} of the outbox would be sent along.` : '',
+    older > 0 ? `${counted(older, 'other entry', 'other entries')} of the outbox would be sent along.` : '',
   ];
   return `${sends.length === 0 ? '' : table}${lines.filter((line) => line !== '').join('\n')}\n`;
 }

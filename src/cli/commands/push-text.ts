@@ -163,7 +163,7 @@ export function pushWarnings({
   }
   if (olderEntries > 0) {
     warnings.push(
-      `${counted(olderEntries, 'older entry', 'older entries')} of the outbox still ${olderEntries === 1 ? 'waits' : 'wait'}: see \`parahack-sync outbox list\`${isNothing(given) ? '; `parahack-sync watch --once` sends what is ready' : ''}.`,
+      `${counted(olderEntries, 'other entry', 'other entries')} of the outbox still ${olderEntries === 1 ? 'waits' : 'wait'}: see \`parahack-sync outbox list\`${isNothing(given) ? '; `parahack-sync watch --once` sends what is ready' : ''}.`,
     );
   }
   return warnings;

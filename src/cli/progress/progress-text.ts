@@ -44,7 +44,7 @@ export function progressText(
       return `${org}: waiting for another process that is sending to this org`;
     case 'push:progress':
       return `${org}: ${count(event.settled)} of ${counted(event.total, 'record')} sent${
-        event.older === 0 ? '' : `, besides ${counted(event.older, 'older entry', 'older entries')}`
+        event.older === 0 ? '' : `, besides ${counted(event.older, 'other entry', 'other entries')}`
       }`;
     default:
       return event satisfies never;

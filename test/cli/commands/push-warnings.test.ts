@@ -49,3 +49,10 @@ test.each([
     expect(said.includes('--allow-duplicates')).toBe(isSaid);
   },
 );
+
+test('what else waits may have come later than this push, and is not called older', () => {
+  const counts = { ignored: [], olderEntries: 1_500, resumedFrom: null, creates: 1 } as unknown as Counts;
+  expect(pushWarnings(counts)).toEqual([
+    '1,500 other entries of the outbox still wait: see `parahack-sync outbox list`.',
+  ]);
+});
