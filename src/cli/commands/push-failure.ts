@@ -114,17 +114,15 @@ function notAccepted(
     rejects,
   }: { rejected: number; conflicts: number; held: number; dropped: number; rejects: boolean },
 ): AppError | null {
-  const refused = rejected + conflicts + held + dropped;
-  if (refused === 0) return null;
-  const [is, was] = refused === 1 ? ['is', 'was'] : ['are', 'were'];
+  const left = rejected + conflicts + held + dropped;
+  if (left === 0) return null;
+  const [is, was] = left === 1 ? ['is', 'was'] : ['are', 'were'];
   const said =
-    refused === held
-      ? `${is} held until ${refused === 1 ? 'it is' : 'they are'} approved`
-      : `${was} not accepted`;
+    left === held ? `${is} held until ${left === 1 ? 'it is' : 'they are'} approved` : `${was} not accepted`;
   // The whole input again, with --rejects added, would create once more what was accepted.
   const mend = rejects
     ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `outbox retry --all` sends them again.'
-    : `See each record's errors, mend what was refused and push ${refused === records ? 'it again' : 'these alone: the others are done'}. \`--rejects FILE\`, given with a push, writes them to a file.`;
+    : `See each record's errors, mend what was refused and push ${left === records ? 'it again' : 'these alone: the others are done'}. \`--rejects FILE\`, given with a push, writes them to a file.`;
   const keeps = rejects
     ? ''
     : ' The outbox keeps them as they are, and `outbox retry --all` would send them beside the mended ones: `outbox drop --all` gives the refused ones up.';
@@ -134,9 +132,9 @@ function notAccepted(
     held > 0 ? heldHint : '',
     dropped > 0 ? droppedHint : '',
   ];
-  return new AppError('PARTIAL', `${count(refused)} of ${counted(records, 'record')} ${said}.`, {
+  return new AppError('PARTIAL', `${count(left)} of ${counted(records, 'record')} ${said}.`, {
     hint: hints.filter((hint) => hint !== '').join(' '),
-    details: { refused },
+    details: { refused: rejected, held, conflicts, dropped },
   });
 }
 

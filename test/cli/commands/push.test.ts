@@ -208,7 +208,7 @@ test('a dry run tells how the records would be sent', async () => {
       '3 records would be held until `parahack-sync outbox approve --all` releases them.',
       '1 record would wait for earlier changes of their contacts, which somebody has to decide.',
       '2 records would wait until Salesforce has said that an earlier request of the same contact, which got no answer, is over.',
-      '2 older entries of the outbox would be sent along.',
+      '2 other entries of the outbox would be sent along.',
       '',
     ].join('\n'),
   );
@@ -369,6 +369,19 @@ describe('the hint says what to do', () => {
     expect(message).toBe('3 of 3 records are held until they are approved.');
     expect(hint).toContain('`parahack-sync outbox approve --all`');
     expect(hint).not.toContain('mended');
+  });
+
+  test('and the details count each kind by its name', async () => {
+    const { app } = pushing(['held', 'held', 'held']);
+    const { stdout } = await runMain(['push', '--json'], { app, cwd, stdin: three });
+    expect(json(stdout).error).toMatchObject({
+      details: { refused: 0, held: 3, conflicts: 0, dropped: 0 },
+    });
+    const mixed = pushing(['rejected', 'conflict', 'dropped']);
+    const told = await runMain(['push', '--json'], { app: mixed.app, cwd, stdin: three });
+    expect(json(told.stdout).error).toMatchObject({
+      details: { refused: 1, held: 0, conflicts: 1, dropped: 1 },
+    });
   });
 
   test('to decide a conflict', async () => {
