@@ -7,10 +7,11 @@ import {
 } from '../../src/sync/push/settle/match-creates.ts';
 import fc from '../support/properties.ts';
 
+const types: Readonly<Record<string, string>> = { Email: 'email', DoNotCall: 'boolean' };
 const fields = new Map(
-  ['LastName', 'Title', 'Email', 'Phone'].map((name) => [
+  ['LastName', 'Title', 'Email', 'Phone', 'DoNotCall'].map((name) => [
     name,
-    { type: name === 'Email' ? 'email' : 'string', scale: 0, picklistValues: [] },
+    { type: types[name] ?? 'string', scale: 0, picklistValues: [] },
   ]),
 );
 const from = Date.UTC(2026, 2, 4, 10);
@@ -81,18 +82,18 @@ describe('a create in doubt', () => {
   });
 
   it('leaves a contact to the one that says more of it', () => {
-    const less = create('less', { LastName: 'Doe', Email: '', Phone: null });
+    const less = create('less', { LastName: 'Doe', Email: '', Phone: null, DoNotCall: false });
     const more = create('more', { LastName: 'Doe', Title: 'T' });
-    const full = contact('1', { LastName: 'Doe', Title: 'T' });
+    const full = contact('1', { LastName: 'Doe', Title: 'T', DoNotCall: false });
     for (const entries of [
       [less, more],
       [more, less],
     ]) {
       const { told } = matched(entries, [full]);
       expect([told('less'), told('more')]).toEqual(['not-made', '1']);
-      const both = matched(entries, [full, contact('2', { LastName: 'Doe', Title: null })]);
+      const both = matched(entries, [full, contact('2', { LastName: 'Doe', DoNotCall: false })]);
       expect([both.told('less'), both.told('more')]).toEqual(['2', '1']);
-      const other = matched(entries, [contact('2', { LastName: 'Doe', Title: null })]);
+      const other = matched(entries, [contact('2', { LastName: 'Doe', DoNotCall: false })]);
       expect([other.told('less'), other.told('more')]).toEqual(['2', 'not-made']);
     }
   });

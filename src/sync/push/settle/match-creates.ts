@@ -44,7 +44,7 @@ interface Kind {
 /** Creates of one kind with the same values: each may be any contact that has them. */
 class Likes {
   readonly isGivenUp: boolean;
-  /** How many fields they fill. */
+  /** How many fields they fill; a box that is not checked is none. */
   readonly filled: number;
   readonly keys: string[] = [];
   /** Contacts that have these values. */
@@ -172,8 +172,9 @@ export class CreateMatcher {
 
   #likesOf(kind: Kind, changes: Record<string, unknown>): Likes {
     const values = this.#valuesOf(kind.names, changes);
-    const filled = () =>
-      kind.names.filter((name) => keptValue(changes[name], this.#fields.get(name)) !== null).length;
+    const isFilled = (name: string) =>
+      ![null, 'false'].includes(keptValue(changes[name], this.#fields.get(name)));
+    const filled = () => kind.names.filter(isFilled).length;
     const likes = kind.groups.get(values) ?? new Likes(kind, filled());
     kind.groups.set(values, likes);
     return likes;
