@@ -867,20 +867,30 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
     test('must not have an Id in some rows of a source only, nor one value twice', async () => {
       await using opened = await openMirror();
       await using staging = await opened.mirror.outbox.openStaging();
+      const valued = (index: number, K: string, more: Partial<StagingRecord> = {}) => {
+        const { entry, ...rest } = record(index, more);
+        return { ...rest, uniqueValue: K.toLowerCase(), entry: { ...entry, changes: { K } } };
+      };
       await staging.add([
-        record(0, { uniqueValue: 'x' }),
+        valued(0, 'x'),
         record(1, { op: 'update' }),
-        record(2, { source: 'b.csv', uniqueValue: 'x' }),
-        record(3, { source: 'b.csv', uniqueValue: '50%' }),
-        record(4, { source: 'b.csv', uniqueValue: '50%' }),
+        valued(2, 'X', { source: 'b.csv' }),
+        valued(3, '50%', { source: 'b.csv', line: null }),
+        valued(4, '50%', { source: 'b.csv' }),
+        valued(5, 'x', { source: 'b.csv' }),
       ]);
       await staging.refuseMixed({ field: 'Id', code: 'ID_MISSING', message: 'No Id.' });
-      await staging.refuseRepeated({ field: 'K', code: 'DUPLICATE_VALUE', message: '"%s" twice.' });
+      await staging.refuseRepeated({
+        field: 'K',
+        code: 'DUPLICATE_VALUE',
+        message: '"%s" twice, first in %s.',
+      });
       const faults = (await allOf(staging.faults())).flat();
       expect(faults.map(({ index, code, message }) => [index, code, message])).toEqual([
         [0, 'ID_MISSING', 'No Id.'],
-        [2, 'DUPLICATE_VALUE', '"x" twice.'],
-        [4, 'DUPLICATE_VALUE', '"50%" twice.'],
+        [2, 'DUPLICATE_VALUE', '"X" twice, first in a.csv, line 2, record 1.'],
+        [4, 'DUPLICATE_VALUE', '"50%" twice, first in b.csv, record 4.'],
+        [5, 'DUPLICATE_VALUE', '"x" twice, first in a.csv, line 2, record 1.'],
       ]);
     });
   });

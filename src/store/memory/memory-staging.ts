@@ -57,12 +57,19 @@ export class MemoryStaging implements OutboxStaging {
   }
 
   async refuseRepeated(fault: StagingFault): Promise<void> {
-    const seen = new Set<string>();
-    this.#records.forEach(({ uniqueValue }, place) => {
+    const firsts = new Map<string, InputPlace>();
+    this.#records.forEach((record, place) => {
+      const { uniqueValue, entry } = record;
       if (uniqueValue === null) return;
-      const message = fault.message.replace('%s', () => uniqueValue);
-      if (seen.has(uniqueValue)) this.#refuse(place, { ...fault, message });
-      seen.add(uniqueValue);
+      const first = firsts.get(uniqueValue);
+      firsts.set(uniqueValue, first ?? record);
+      if (first === undefined) return;
+      const line = first.line === null ? '' : `, line ${first.line}`;
+      const told = [
+        String(entry.changes[fault.field!] ?? uniqueValue),
+        `${first.source}${line}, record ${first.index + 1}`,
+      ];
+      this.#refuse(place, { ...fault, message: fault.message.replaceAll('%s', () => told.shift()!) });
     });
   }
 

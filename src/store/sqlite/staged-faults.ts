@@ -11,15 +11,20 @@ export function refuseMixed(db: Connection, { field, code, message }: StagingFau
   ).run(field, code, message);
 }
 
-/** Refuses all but the first record of a unique value; `%s` in the message stands for it. */
+/**
+ * Refuses all but the first record of a unique value. Two `%s` in the message stand for what the record has in the field, and
+ * for the place of the first one.
+ */
 export function refuseRepeated(db: Connection, { field, code, message }: StagingFault): void {
   db.prepare(
     `INSERT INTO fault (entry, field, code, message)
-     SELECT seq, ?, ?, printf(?, unique_value) FROM
-       (SELECT seq, unique_value, row_number() OVER (PARTITION BY unique_value ORDER BY seq) AS nth
-        FROM entry WHERE unique_value IS NOT NULL)
-     WHERE nth > 1`,
-  ).run(field, code, message);
+     SELECT e.seq, ?, ?, printf(?, coalesce(json_extract(e.changes, ?), e.unique_value),
+         f.source || coalesce(', line ' || f.line, '') || ', record ' || (f.place + 1))
+     FROM (SELECT seq, row_number() OVER one AS nth, first_value(seq) OVER one AS first
+           FROM entry WHERE unique_value IS NOT NULL WINDOW one AS (PARTITION BY unique_value ORDER BY seq))
+       AS r JOIN entry e ON e.seq = r.seq JOIN entry f ON f.seq = r.first
+     WHERE r.nth > 1 ORDER BY e.seq`,
+  ).run(field, code, message, `$."${field}"`);
 }
 
 export function withdrawFaults(db: Connection, source: string, code: string): void {

@@ -157,7 +157,10 @@ export interface OutboxStaging extends AsyncDisposable {
   add(records: readonly StagingRecord[]): Promise<void>;
   /** The records without an Id of sources in which others have one get this fault. */
   refuseMixed(fault: StagingFault): Promise<void>;
-  /** All but the first of the records with one `uniqueValue` get this fault; `%s` in its message is the value. */
+  /**
+   * All but the first of the records with one `uniqueValue` get this fault. Two `%s` in its message are the value that the
+   * record has in the fault's field, and the place of the first one as `FILE, line N, record N`.
+   */
   refuseRepeated(fault: StagingFault): Promise<void>;
   /**
    * The records that name an entry of the outbox which is refused no more, or which another record has named before, get a

@@ -56,7 +56,7 @@ export async function takeIn(
     await staging.refuseMixed({ field: 'Id', code: 'ID_MISSING', message });
   }
   if (upsert !== null) {
-    const message = `${upsert.name} "%s" stands in the input twice.`;
+    const message = `${upsert.name} "%s" stands in the input twice, first in %s.`;
     await staging.refuseRepeated({ field: upsert.name, code: 'DUPLICATE_VALUE', message });
   }
   return checker.ignored.list();
