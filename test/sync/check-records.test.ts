@@ -317,8 +317,16 @@ describe('columns', () => {
     ['first_name', 'did you mean FirstName?'],
     ['Emial', 'did you mean Email?'],
   ])('of another name are told what may be meant: %s', async (name, hint) => {
-    const { messages } = await check({ LastName: 'L', [name]: 'x' });
+    const value = name === 'Contact id' ? '003Yf0000000001IAA' : 'x';
+    const { messages } = await check({ LastName: 'L', [name]: value });
     expect(messages.join()).toContain(hint);
+  });
+
+  it('are never advised to be read as the Id where they hold another system’s', async () => {
+    const own = { LastName: 'L', 'Contact ID': '501' };
+    expect((await check(own)).messages).toEqual(['Contact has no field Contact ID.']);
+    const { ignored } = await check(own, { ignoreUnknown: true });
+    expect(ignored).toEqual([{ column: 'Contact ID', reason: 'unknown', meant: null, records: 1 }]);
   });
 
   it('are never advised to be read as a field that Salesforce alone sets', async () => {

@@ -9,7 +9,7 @@ import { booleanOf } from '../values/typed-value.ts';
 import { isBlank, isEmptyCell } from './blank-value.ts';
 import { type Columns, membersOf } from './columns.ts';
 import { FieldSetter } from './field-setter.ts';
-import { holdsRecordId, idOfUrl, recordIdInUrl } from './holds-record-id.ts';
+import { adviceFor, holdsRecordId, idOfUrl, recordIdInUrl } from './holds-record-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
 import type { PushRecord } from './push-record.ts';
@@ -191,7 +191,8 @@ export class RecordChecker {
       case 'unknown':
         if (op === 'delete') return;
         if (!this.#options.ignoreUnknown || record.mapped?.has(name)) {
-          faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
+          const message = adviceFor(name, value, column, this.#options.object);
+          faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
         } else if (
           op === 'create' &&
           this.#options.upsert === null &&
@@ -201,7 +202,8 @@ export class RecordChecker {
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
         } else if (recordIdInUrl(name, value, this.#options.object) !== null)
           this.#refuseCopy(check, { name, url: String(value) });
-        else this.ignored.note(name, 'unknown', column.meant);
+        // One that holds Ids is a fault where they may be read, and is needed nowhere else.
+        else this.ignored.note(name, 'unknown', column.meant === 'Id' ? null : column.meant);
         return;
       case 'field':
       case 'parent':
