@@ -129,11 +129,13 @@ function verdictOfWrite(entry: OutboxEntry, found: LiveContact, fields: Readonly
   const isAlike = comparable.length > 0 && differingBy(sameValue).length === 0;
   if (isAlike || isUntouched(entry, found) || isAsBefore(entry, sent, found, fields))
     return { kind: 'untouched' };
-  const disputed = withoutUnchanged(entry, comparable, differing, { found, fields });
   const what = 'The contact was changed in Salesforce after it was sent';
-  const told = disputed.map(
-    ([name, value]) => `${name} is ${shown(found.values[name])} and was to be ${shown(value)}`,
-  );
+  const before = entry.base ?? entry.knownBefore?.values ?? {};
+  const told = differing.map(([name, value]) => {
+    // Nobody can tell whether it was written and set back: it is in conflict all the same.
+    const isAsBefore = name in before && surelySame(before[name], found.values[name], fields.get(name));
+    return `${name} is ${shown(found.values[name])}${isAsBefore ? ', as before,' : ''} and was to be ${shown(value)}`;
+  });
   const names = sent.filter((one) => !comparable.includes(one)).map(([name]) => name);
   return {
     kind: 'changed',
@@ -142,28 +144,8 @@ function verdictOfWrite(entry: OutboxEntry, found: LiveContact, fields: Readonly
       told.length > 0
         ? `${what}: ${told.join('; ')}.`
         : `${what}, and nobody can tell whether ${names.join(' and ')} is as it was to be.`,
-    fields: disputed.map(([name]) => name),
+    fields: differing.map(([name]) => name),
   };
-}
-
-type Sent = readonly [name: string, value: unknown];
-
-/**
- * Of the fields that are not as they were sent, those that are not as they were before either: nobody has changed the others
- * since, unless it is seen by another field that the request was carried out.
- */
-function withoutUnchanged(
-  { base, knownBefore }: OutboxEntry,
-  comparable: readonly Sent[],
-  differing: readonly Sent[],
-  { found, fields }: { found: LiveContact; fields: ReadonlyMap<string, Field> },
-): readonly Sent[] {
-  const before = base ?? knownBefore?.values ?? {};
-  const isAsBefore = ([name]: Sent) =>
-    name in before && surelySame(before[name], found.values[name], fields.get(name));
-  const isCarriedOut = comparable.some((one) => !differing.includes(one) && !isAsBefore(one));
-  const disputed = isCarriedOut ? [] : differing.filter((one) => !isAsBefore(one));
-  return disputed.length > 0 ? disputed : differing;
 }
 
 /** Nested values (a parent by its external id) and masked fields say nothing by themselves. */
