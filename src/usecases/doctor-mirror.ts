@@ -42,11 +42,13 @@ export async function checkMirror(
       hint: damagedMirrorSteps(org.instanceUrl),
     };
   }
-  const stray = await mirror.contacts.strayIds(contact.keyPrefix);
-  if (stray.length > 0) return writtenByOthers(name, stray);
   const future = await futureCursorOf(mirror, orgTime);
   if (future !== null) return { name, status: 'fail', message: future.message, hint: future.hint ?? null };
-  return await compare(parts, org, { mirror, name, signal });
+  const compared = await compare(parts, org, { mirror, name, signal });
+  if (typeof compared !== 'string' && compared.status === 'fail') return compared;
+  // They may be all that the org counts less.
+  const stray = await mirror.contacts.strayIds(contact.keyPrefix);
+  return stray.length > 0 ? writtenByOthers(name, stray) : compared;
 }
 
 function writtenByOthers(name: string, ids: readonly string[]): DoctorFinding {

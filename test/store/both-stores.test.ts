@@ -60,6 +60,34 @@ async function valuesIn({ outbox }: Mirror, id: string): Promise<unknown> {
   return (await outbox.list({ keys: [key] }))[0]?.knownBefore;
 }
 
+test('of a contact that a push deletes they keep what a conflict would name, in a job nothing, and once it is gone nothing', async () => {
+  await using temp = await openTempMirror();
+  const id = contactId(1);
+  for (const mirror of [temp.mirror, await new MemoryMirror(systemClock).under(heldLease())]) {
+    await mirror.schema.applyDescribe(describeOf(), epoch);
+    await mirror.commit({ page: queryPage(storedNames, [contactRow(1, {})], epoch) });
+    const { outbox } = mirror;
+    const more = { upsertField: null, allowDuplicates: false, atomicGroup: null, createdAt: 0, base: null };
+    const entry = { op: 'delete', contactKey: id, contactId: id, changes: {}, state: 'pending' } as const;
+    await outbox.add([
+      { ...entry, ...more, key: 'single' },
+      { ...entry, ...more, key: 'of-a-job' },
+    ]);
+    await outbox.markSent(['single'], 'collection', epoch);
+    await outbox.markSent(['of-a-job'], 'bulk', epoch, null, null, '750000000000001AAA');
+    const kept = async (key: string) => (await outbox.list({ keys: [key] }))[0];
+    expect((await kept('single'))?.knownBefore?.values).toMatchObject({ LastName: 'Last1' });
+    expect((await kept('of-a-job'))?.knownBefore).toMatchObject({ values: {} });
+    const found = { LastName: 'Theirs' };
+    await outbox.settle([
+      { key: 'single', state: 'conflict', contactId: id, errors: [], base: found, at: epoch },
+    ]);
+    expect(await kept('single')).toMatchObject({ base: found, found });
+    await outbox.settle([{ key: 'single', state: 'done', contactId: id, created: false, at: epoch }]);
+    expect(await kept('single')).toMatchObject({ knownBefore: null, base: null, found: null });
+  }
+});
+
 test('they keep the same values, whatever the format of the page', async () => {
   await using temp = await openTempMirror();
   const mirrors = [temp.mirror, await new MemoryMirror(systemClock).under(heldLease())];

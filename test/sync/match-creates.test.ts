@@ -7,11 +7,20 @@ import {
 } from '../../src/sync/push/settle/match-creates.ts';
 import fc from '../support/properties.ts';
 
-const types: Readonly<Record<string, string>> = { Email: 'email', DoNotCall: 'boolean' };
+const types: Readonly<Record<string, string>> = {
+  Email: 'email',
+  DoNotCall: 'boolean',
+  OwnerId: 'reference',
+};
 const fields = new Map(
-  ['LastName', 'Title', 'Email', 'Phone', 'DoNotCall'].map((name) => [
+  ['LastName', 'Title', 'Email', 'Phone', 'DoNotCall', 'OwnerId'].map((name) => [
     name,
-    { type: types[name] ?? 'string', scale: 0, picklistValues: [] },
+    {
+      type: types[name] ?? 'string',
+      scale: 0,
+      picklistValues: [],
+      defaultedOnCreate: name in types && name !== 'Email',
+    },
   ]),
 );
 const from = Date.UTC(2026, 2, 4, 10);
@@ -82,18 +91,20 @@ describe('a create in doubt', () => {
   });
 
   it('leaves a contact to the one that says more of it', () => {
-    const less = create('less', { LastName: 'Doe', Email: '', Phone: null, DoNotCall: false });
+    // What the org sets by itself says nothing.
+    const set = { DoNotCall: false, OwnerId: '005000000000001AAA' };
+    const less = create('less', { LastName: 'Doe', Email: '', Phone: null, ...set });
     const more = create('more', { LastName: 'Doe', Title: 'T' });
-    const full = contact('1', { LastName: 'Doe', Title: 'T', DoNotCall: false });
+    const full = contact('1', { LastName: 'Doe', Title: 'T', ...set });
     for (const entries of [
       [less, more],
       [more, less],
     ]) {
       const { told } = matched(entries, [full]);
       expect([told('less'), told('more')]).toEqual(['not-made', '1']);
-      const both = matched(entries, [full, contact('2', { LastName: 'Doe', DoNotCall: false })]);
+      const both = matched(entries, [full, contact('2', { LastName: 'Doe', ...set })]);
       expect([both.told('less'), both.told('more')]).toEqual(['2', '1']);
-      const other = matched(entries, [contact('2', { LastName: 'Doe', DoNotCall: false })]);
+      const other = matched(entries, [contact('2', { LastName: 'Doe', ...set })]);
       expect([other.told('less'), other.told('more')]).toEqual(['2', 'not-made']);
     }
   });

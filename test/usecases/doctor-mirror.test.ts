@@ -101,6 +101,15 @@ describe('doctor', () => {
     });
   });
 
+  it('hides no failure behind such rows', async () => {
+    await backfill(false);
+    const db = new Database(app.services.mirrors.location(emulator.url));
+    db.exec("INSERT INTO contact (Id) VALUES ('x')");
+    db.prepare('update cursor set at = ?').run(new Date(Date.now() + 100 * 86_400_000).toISOString());
+    db.close();
+    expect(await checkOfMirror()).toMatchObject({ status: 'fail' });
+  });
+
   it('says that a mirror keeps columns which are not kept up to date', async () => {
     await backfill(false);
     await backfill(false, ['LastName']);

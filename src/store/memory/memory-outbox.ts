@@ -77,7 +77,7 @@ export class MemoryOutbox implements Outbox {
         if (entry?.state !== 'pending') throw new Error(`Outbox entry ${key} is not pending.`);
         const first =
           entry.sentAt === null
-            ? { sentAt: at, sentOrgAt: orgAt, sentBy: by, knownBefore: knownBefore(state, entry) }
+            ? { sentAt: at, sentOrgAt: orgAt, sentBy: by, knownBefore: knownBefore(state, entry, job) }
             : {};
         const attempts = entry.attempts + 1;
         state.outbox.set(key, { ...entry, ...first, state: 'sent', way, job, attempts, doubt: null });
@@ -265,7 +265,10 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
   if (settlement.state === 'done') {
     const { contactId, created, at } = settlement;
     const told = { contactId, created, settledAt: at, readBackDue: true };
-    return { ...entry, ...told, state: 'done', knownBefore: null, doubt: null, errors: [] };
+    // Of a contact that is gone nothing is kept.
+    const bases =
+      entry.op === 'delete' && !entry.local ? { base: null, baseAt: null, firstBase: null, found: null } : {};
+    return { ...entry, ...told, ...bases, state: 'done', knownBefore: null, doubt: null, errors: [] };
   }
   const { state, errors, at } = settlement;
   const found = settlement.state === 'conflict' ? settlement.contactId : null;
@@ -298,7 +301,8 @@ function basesOf(
 /** What the mirror holds of the entry's contact, to tell later whether somebody else has changed it. */
 function knownBefore(
   state: MemoryState,
-  { op, contactId, upsertField, changes }: OutboxEntry,
+  { op, local, contactId, upsertField, changes }: OutboxEntry,
+  job: string | null,
 ): KnownBefore | null {
   let id = contactId ?? undefined;
   if (id === undefined && op === 'create' && upsertField !== null) {
@@ -310,7 +314,7 @@ function knownBefore(
   for (const name of Object.keys(changes)) {
     if (state.fields.has(name.toLowerCase())) values[name] = columnValue(id, contact, name);
   }
-  if (op === 'delete') {
+  if (op === 'delete' && !local && job === null) {
     for (const { name, updateable, vanished, current, unfilled } of storedFields(state)) {
       const value = columnValue(id, contact, name);
       if (updateable && !vanished && current && !unfilled && value !== null) values[name] = value;

@@ -71,6 +71,7 @@ export interface ContactRef {
   contact_id: string | null;
   upsert_field: string | null;
   changes: string;
+  local: number;
 }
 
 type Row = Record<string, unknown>;
@@ -83,8 +84,14 @@ function editableFields(db: Connection, object: string): string[] {
   return fields.map(({ name }) => name);
 }
 
-/** Reads what the mirror holds of an entry's contact, to tell later whether somebody else has changed it. */
-export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownBefore | null {
+/**
+ * Reads what the mirror holds of an entry's contact, to tell later whether somebody else has changed it. `ofDeletes`: all
+ * that a push's delete takes along; one by SQL has a base.
+ */
+export function knownBeforeReader(
+  db: Connection,
+  { ofDeletes }: { ofDeletes: boolean },
+): (entry: ContactRef) => KnownBefore | null {
   // Not kept beyond the call: the columns of `*` are those of the moment.
   const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
   const byField = new Map<string, Statement | null>();
@@ -104,7 +111,7 @@ export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownB
   };
   const byValue = (object: string, field: string, value: unknown) =>
     finderBy(object, field)?.get(value, value) as Row | undefined;
-  return ({ object, op, contact_id, upsert_field, changes }) => {
+  return ({ object, op, contact_id, upsert_field, changes, local }) => {
     const changed = JSON.parse(changes) as Row;
     let row: Row | undefined;
     if (contact_id !== null) row = byId.get(contact_id) as Row | undefined;
@@ -113,7 +120,7 @@ export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownB
     if (row === undefined || row._gone !== null) return null;
     const values: Row = {};
     for (const name of Object.keys(changed)) if (name in row) values[name] = row[name];
-    if (op === 'delete') {
+    if (ofDeletes && op === 'delete' && local === 0) {
       editable ??= editableFields(db, object);
       for (const name of editable) if ((row[name] ?? null) !== null) values[name] = row[name];
     }

@@ -49,7 +49,7 @@ function markEntriesSent(
      WHERE key IN (SELECT value FROM json_each(:keys))`,
   );
   for (const part of parts) {
-    const known = knownBefore(db, part);
+    const known = knownBefore(db, part, { inJob: job !== null });
     mark.run({ keys: part, way, job, at: isoTime(at), orgAt: isoTime(orgAt), by });
     const note = prepared(db, 'UPDATE outbox SET known_before = ? WHERE seq = ?');
     for (const [seq, values] of known) note.run(values, seq);
@@ -67,15 +67,20 @@ function firstNotPending(db: Connection, keys: string): string | undefined {
 }
 
 /** What the mirror holds of the contacts of those that go out for the first time, as JSON by entry. */
-function knownBefore(db: Connection, keys: string): [seq: number, values: string][] {
+function knownBefore(
+  db: Connection,
+  keys: string,
+  { inJob }: { inJob: boolean },
+): [seq: number, values: string][] {
   const rows = prepared(
     db,
-    `SELECT o.seq, o.object, o.op, o.contact_id, o.upsert_field, o.changes
+    `SELECT o.seq, o.object, o.op, o.contact_id, o.upsert_field, o.changes, o.local
      FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
      WHERE o.sent_at IS NULL AND (o.contact_id IS NOT NULL OR o.upsert_field IS NOT NULL)`,
   ).all(keys) as (ContactRef & { seq: number })[];
   if (rows.length === 0) return [];
-  const read = knownBeforeReader(db);
+  // Whole contacts of a job would fill the file with what is asked for where an answer is lost.
+  const read = knownBeforeReader(db, { ofDeletes: !inJob });
   return rows.flatMap((row) => {
     const known = read(row);
     return known === null ? [] : [[row.seq, JSON.stringify(known)]];
@@ -88,12 +93,16 @@ const unlessDropped = `outbox.key = j.value ->> 0 AND outbox.state <> 'dropped'`
 /** A creation by a push has nothing before it that an edit could be based on. */
 const doneOrder = `CASE WHEN op <> 'create' OR upsert_field IS NOT NULL OR local = 1 THEN ${lastDone} + 1 END`;
 
+/** Of a contact that a push has deleted nothing is kept. */
+const ofGone = ['base', 'base_at', 'first_base', 'found'];
+
 /** Each entry at most once. */
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const settleDone = prepared(
     db,
     `UPDATE outbox SET state = 'done', contact_id = j.value ->> 1, settled_at = j.value ->> 2,
        created = j.value ->> 3, done_order = ${doneOrder}, read_back_due = 1, known_before = NULL, doubt = NULL, errors = '[]',
+       ${ofGone.map((column) => `${column} = CASE WHEN op = 'delete' AND local = 0 THEN NULL ELSE ${column} END`).join(', ')},
        error_code = NULL, error_message = NULL, error_fields = NULL
      FROM json_each(?) j WHERE ${unlessDropped}`,
   );

@@ -30,7 +30,7 @@ export type CreateVerdict =
   | { kind: 'not-made' }
   | { kind: 'open'; candidates: number };
 
-type Fields = ReadonlyMap<string, Pick<Field, 'type' | 'scale' | 'picklistValues'>>;
+type Fields = ReadonlyMap<string, Pick<Field, 'type' | 'scale' | 'picklistValues' | 'defaultedOnCreate'>>;
 
 /** Creates of one time that set the same fields, and are all of them given up or none. */
 interface Kind {
@@ -44,7 +44,7 @@ interface Kind {
 /** Creates of one kind with the same values: each may be any contact that has them. */
 class Likes {
   readonly isGivenUp: boolean;
-  /** How many fields they fill; a box that is not checked is none. */
+  /** How many fields they fill that the org does not fill by itself. */
   readonly filled: number;
   readonly keys: string[] = [];
   /** Contacts that have these values. */
@@ -172,12 +172,17 @@ export class CreateMatcher {
 
   #likesOf(kind: Kind, changes: Record<string, unknown>): Likes {
     const values = this.#valuesOf(kind.names, changes);
-    const isFilled = (name: string) =>
-      ![null, 'false'].includes(keptValue(changes[name], this.#fields.get(name)));
-    const filled = () => kind.names.filter(isFilled).length;
+    const filled = () => kind.names.filter((name) => this.#isFilled(name, changes[name])).length;
     const likes = kind.groups.get(values) ?? new Likes(kind, filled());
     kind.groups.set(values, likes);
     return likes;
+  }
+
+  /** Whether it tells an entry from those that say nothing of the field. */
+  #isFilled(name: string, value: unknown): boolean {
+    const field = this.#fields.get(name);
+    const byItself = field?.defaultedOnCreate === true || name === 'OwnerId' || name === 'RecordTypeId';
+    return !byItself && keptValue(value, field) !== null;
   }
 
   #valuesOf(names: readonly string[], values: Record<string, unknown>): string {
