@@ -77,7 +77,7 @@ test('of a contact that a push deletes they keep what a conflict would name, in 
     await outbox.markSent(['of-a-job'], 'bulk', epoch, null, null, '750000000000001AAA');
     const kept = async (key: string) => (await outbox.list({ keys: [key] }))[0];
     expect((await kept('single'))?.knownBefore?.values).toMatchObject({ LastName: 'Last1' });
-    expect((await kept('of-a-job'))?.knownBefore).toMatchObject({ values: {} });
+    expect((await kept('of-a-job'))?.knownBefore?.values).toEqual({});
     const found = { LastName: 'Theirs' };
     await outbox.settle([
       { key: 'single', state: 'conflict', contactId: id, errors: [], base: found, at: epoch },
