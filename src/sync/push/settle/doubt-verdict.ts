@@ -133,8 +133,8 @@ function verdictOfWrite(entry: OutboxEntry, found: LiveContact, fields: Readonly
   const before = entry.base ?? entry.knownBefore?.values ?? {};
   const told = differing.map(([name, value]) => {
     // Nobody can tell whether it was written and set back: it is in conflict all the same.
-    const isAsBefore = name in before && surelySame(before[name], found.values[name], fields.get(name));
-    return `${name} is ${shown(found.values[name])}${isAsBefore ? ', as before,' : ''} and was to be ${shown(value)}`;
+    const asBefore = isFieldAsIn(before, name, { found, fields }) ? ', as before,' : '';
+    return `${name} is ${shown(found.values[name])}${asBefore} and was to be ${shown(value)}`;
   });
   const names = sent.filter((one) => !comparable.includes(one)).map(([name]) => name);
   return {
@@ -166,11 +166,15 @@ function isAsBefore(
   fields: ReadonlyMap<string, Field>,
 ): boolean {
   if (knownBefore === null) return false;
-  return sent.every(
-    ([name]) =>
-      name in knownBefore.values &&
-      surelySame(knownBefore.values[name], found.values[name], fields.get(name)),
-  );
+  return sent.every(([name]) => isFieldAsIn(knownBefore.values, name, { found, fields }));
+}
+
+function isFieldAsIn(
+  before: Readonly<Record<string, unknown>>,
+  name: string,
+  { found, fields }: { found: LiveContact; fields: ReadonlyMap<string, Field> },
+): boolean {
+  return name in before && surelySame(before[name], found.values[name], fields.get(name));
 }
 
 function wasCreated(entry: OutboxEntry, { createdMs }: { createdMs: number }): boolean {
