@@ -83,13 +83,19 @@ async function keptOf(
   return [...ids].map(([id, value]) => ({ value, kept: rows.get(id)?.[name] }));
 }
 
+/** An org with all these fields, and what its describe says of one. */
+async function orgWith(name: string) {
+  const rig = await openRig({ contacts: 0, customFields: 20 });
+  await control(rig.emulator.url, 'settings', { addFields: more });
+  const field = (await describedFields(rig.emulator)).get(name)!;
+  return { org: rig.emulator, field, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
+}
+
 it.each(Object.keys(given))(
   '%s: a value is the same as what the org keeps of it, and as all of which it keeps the same',
   async (name) => {
-    await using rig = await openRig({ contacts: 0, customFields: 20 });
-    const org = rig.emulator;
-    await control(org.url, 'settings', { addFields: more });
-    const field = (await describedFields(org)).get(name)!;
+    await using all = await orgWith(name);
+    const { org, field } = all;
     const values = [...new Set(fc.sample(given[name]!, 60))];
     const kept = await keptOf(org, name, values);
     expect(kept.length).toBeGreaterThan(values.length / 4);
@@ -108,17 +114,18 @@ it.each(Object.keys(given))(
 );
 
 it.each(Object.keys(given))(
-  '%s: what a push makes of a value is the same as what the org keeps of it',
+  '%s: what a push makes of a value is taken, and is the same as what the org keeps of it',
   async (name) => {
-    await using rig = await openRig({ contacts: 0, customFields: 20 });
-    const org = rig.emulator;
-    await control(org.url, 'settings', { addFields: more });
-    const field = (await describedFields(org)).get(name)!;
+    await using all = await orgWith(name);
+    const { org, field } = all;
     const typed = fc.sample(given[name]!, 60).flatMap((value) => {
       const made = typedValue(value, field);
       return 'value' in made && made.value !== null ? [made.value] : [];
     });
-    for (const { value, kept } of await keptOf(org, name, typed))
+    const taken = await keptOf(org, name, typed);
+    expect(taken.map(({ value }) => value)).toEqual(typed);
+    expect(typed.length).toBeGreaterThan(15);
+    for (const { value, kept } of taken)
       expect(
         sameValue(value, kept, field),
         `${JSON.stringify(value)} is kept as ${JSON.stringify(kept)}`,
