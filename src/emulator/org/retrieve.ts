@@ -54,6 +54,12 @@ function selectionOf(
   return { scope, selection };
 }
 
+/** Rows of one block of an answer: SQLite writes each block where the last one was, and touches no other memory. */
+const ROWS_OF_BLOCK = 64;
+const COMMA = Buffer.from(',');
+const ARRAY_START = Buffer.from('[');
+const ARRAY_END = Buffer.from(']');
+
 /** The rows of `ids` as JSON text, null for what is not there, in the order of the ids. */
 function fetchJson(
   state: OrgState,
@@ -66,11 +72,17 @@ function fetchJson(
   const row = selection.root.json(baseUrl(apiVersion));
   const on = joined([sql('c._rid = ids.value'), ...scope.visible], ' and ');
   const text =
-    `select cast('[' || ifnull(group_concat(ifnull(t, 'null'), ','), '') || ']' as blob) from ` +
+    `select cast(group_concat(ifnull(t, 'null'), ',') as blob) from ` +
     `(select iif(c._rid is null, null, ${row.text}) as t from json_each(?) ids ` +
     `left join ${quoted(object.name)} c on ${on.text}${scope.joins.text})`;
-  const values = [...row.values, JSON.stringify(rids), ...on.values, ...scope.joins.values];
-  return state.storage.pluck(text).get(...values) as Buffer;
+  const statement = state.storage.pluck(text);
+  const blocks: Buffer[] = [ARRAY_START];
+  for (let at = 0; at < rids.length; at += ROWS_OF_BLOCK) {
+    const some = JSON.stringify(rids.slice(at, at + ROWS_OF_BLOCK));
+    if (at > 0) blocks.push(COMMA);
+    blocks.push(statement.get(...row.values, some, ...on.values, ...scope.joins.values) as Buffer);
+  }
+  return Buffer.concat([...blocks, ARRAY_END]);
 }
 
 export function retrieveMany(

@@ -30,6 +30,11 @@ function names(text: string, value: string): boolean {
   return plain(text).includes(`"${plain(value)}"`);
 }
 
+/** Whether it was given up as an edit of a contact that was merged away, for which all that the survivor has is Salesforce's. */
+function isOfMerged({ state, changes, errors }: Entry, value: string): boolean {
+  return state === 'dropped' && names(changes, value) && errors.includes('was merged into another one');
+}
+
 /** Whoever writes down what everybody did, and holds it against what is left. Every value is written once only. */
 export class Oracle {
   readonly #wishes = new Wishes();
@@ -239,7 +244,7 @@ export class Oracle {
     const told = as(notes);
     const ours = own.flatMap((lost) =>
       own.flatMap((by) =>
-        told.includes(as(dropped(field, lost, by)))
+        told.includes(as(dropped(field, lost, by))) && !entries.some((entry) => isOfMerged(entry, lost))
           ? [`${field} = ${lost} of ${key} was lost to ${by}, which a program has written too`]
           : [],
       ),
