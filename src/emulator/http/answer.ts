@@ -4,6 +4,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** Whole bodies as text or bytes; long ones as a stream of chunks, pulled no faster than the client reads. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Called where the answer was sent, as far as it could be: nobody reads the body any more. */
+  onSent?: () => void;
 }
 
 export function jsonAnswer(status: number, value: unknown, headers: Record<string, string> = {}): Answer {

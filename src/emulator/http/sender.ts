@@ -55,6 +55,8 @@ export async function sendAnswer(
   } catch {
     response.destroy();
     return { bytes: 0, cut: true };
+  } finally {
+    answer.onSent?.();
   }
 }
 

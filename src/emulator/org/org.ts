@@ -173,7 +173,7 @@ export interface Org {
   /** The ids of the live rows with a value in a lookup field as a writer sees them: late commits too. */
   idsBy(actor: Actor, object: string, field: string, value: string): readonly string[];
   /**
-   * sObject Collections retrieve: as JSON text of the array with its brackets, null for rows that are missing or
+   * sObject Collections retrieve: as parts of the array's JSON text, null for rows that are missing or
    * not visible, in the order of the ids. INVALID_FIELD for the whole call; a malformed id gives null.
    */
   retrieveMany(
@@ -182,7 +182,7 @@ export interface Org {
     ids: readonly string[],
     fields: readonly string[],
     options: { apiVersion: string },
-  ): Buffer;
+  ): readonly string[];
   /**
    * LastModifiedDate in whole seconds, for conditional requests; undefined if the row is not there or not visible.
    * For a write, commits that are still to come count.

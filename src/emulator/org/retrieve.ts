@@ -54,35 +54,34 @@ function selectionOf(
   return { scope, selection };
 }
 
-/** Rows of one block of an answer: SQLite writes each block where the last one was, and touches no other memory. */
-const ROWS_OF_BLOCK = 64;
-const COMMA = Buffer.from(',');
-const ARRAY_START = Buffer.from('[');
-const ARRAY_END = Buffer.from(']');
+/** So many rows go into one part of the text: SQLite makes each part where the last one was, and touches no other memory. */
+const ROWS_OF_PART = 64;
 
-/** The rows of `ids` as JSON text, null for what is not there, in the order of the ids. */
+/** The rows of `ids` as parts of a JSON text, null for what is not there, in the order of the ids. */
 function fetchJson(
   state: OrgState,
   actor: Actor,
   object: ObjectSchema,
   rids: readonly number[],
   { apiVersion, fields }: RetrieveOptions,
-): Buffer {
+): string[] {
   const { scope, selection } = selectionOf(state, actor, object, fields);
   const row = selection.root.json(baseUrl(apiVersion));
   const on = joined([sql('c._rid = ids.value'), ...scope.visible], ' and ');
   const text =
-    `select cast(group_concat(ifnull(t, 'null'), ',') as blob) from ` +
+    `select group_concat(ifnull(t, 'null'), ',') from ` +
     `(select iif(c._rid is null, null, ${row.text}) as t from json_each(?) ids ` +
     `left join ${quoted(object.name)} c on ${on.text}${scope.joins.text})`;
   const statement = state.storage.pluck(text);
-  const blocks: Buffer[] = [ARRAY_START];
-  for (let at = 0; at < rids.length; at += ROWS_OF_BLOCK) {
-    const some = JSON.stringify(rids.slice(at, at + ROWS_OF_BLOCK));
-    if (at > 0) blocks.push(COMMA);
-    blocks.push(statement.get(...row.values, some, ...on.values, ...scope.joins.values) as Buffer);
+  const parts: string[] = [];
+  for (let at = 0; at < rids.length; at += ROWS_OF_PART) {
+    const some = JSON.stringify(rids.slice(at, at + ROWS_OF_PART));
+    parts.push(
+      at === 0 ? '[' : ',',
+      statement.get(...row.values, some, ...on.values, ...scope.joins.values) as string,
+    );
   }
-  return Buffer.concat([...blocks, ARRAY_END]);
+  return rids.length === 0 ? ['[]'] : [...parts, ']'];
 }
 
 export function retrieveMany(
@@ -91,7 +90,7 @@ export function retrieveMany(
   objectName: string,
   ids: readonly string[],
   options: RetrieveOptions,
-): Buffer {
+): string[] {
   const object = state.schema.require(objectName);
   if (ids.length > IDS_AT_MOST) {
     throw new OrgFault(
@@ -126,7 +125,7 @@ export function retrieve(
   options: RetrieveOptions,
 ): JsonObject {
   const { object, rid } = readable(state, actor, objectName, id);
-  const json = fetchJson(state, actor, object, [rid], options).toString();
+  const json = fetchJson(state, actor, object, [rid], options).join('');
   return (JSON.parse(json) as JsonObject[])[0]!;
 }
 

@@ -5,6 +5,7 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
+import { SpareBytes } from '../http/spare-bytes.ts';
 import type { ApiContext } from './api-context.ts';
 import { attributesOf, requireType } from './record-attributes.ts';
 import { writeOptions } from './rows.ts';
@@ -13,6 +14,8 @@ import { writeOptions } from './rows.ts';
 const writeLimit = 200;
 const retrieveLimit = 2_000;
 const chunkLimit = 10;
+
+const spare = new SpareBytes();
 
 /** POST `/composite/sobjects`: a result per record, in order, with status 200. */
 export function createMany(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
@@ -62,10 +65,14 @@ export function retrieveMany(request: ApiRequest, { object = '' }: PathParams, c
   if (fields.length === 0) throw apiError(400, 'MISSING_ARGUMENT', 'The fields property is required.');
   limitSize(ids.length, retrieveLimit);
   const { emulation, actor, apiVersion } = context;
+  const { bytes, giveBack } = spare.lend(
+    emulation.org.retrieveMany(actor, object, ids, fields, { apiVersion }),
+  );
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json;charset=UTF-8' },
-    body: emulation.org.retrieveMany(actor, object, ids, fields, { apiVersion }),
+    body: bytes,
+    onSent: giveBack,
   };
 }
 

@@ -349,7 +349,7 @@ describe('collections', () => {
     org.delete(me, [b]);
     const ids = [c, b, 'nonsense', '003000000000000AAA', a.slice(0, 15), me.userId];
     const answer = JSON.parse(
-      org.retrieveMany(me, 'Contact', ids, ['LastName', 'id', 'LASTNAME'], V).toString(),
+      org.retrieveMany(me, 'Contact', ids, ['LastName', 'id', 'LASTNAME'], V).join(''),
     );
     expect(answer.map((row: { LastName: string } | null) => row?.LastName ?? null)).toEqual([
       'c',
@@ -359,7 +359,7 @@ describe('collections', () => {
       'a',
       null,
     ]);
-    expect(JSON.parse(org.retrieveMany(me, 'Contact', [], ['Id'], V).toString())).toEqual([]);
+    expect(JSON.parse(org.retrieveMany(me, 'Contact', [], ['Id'], V).join(''))).toEqual([]);
     expect(faultOf(() => org.retrieveMany(me, 'Contact', [a], ['Nope'], V))).toMatch(/^INVALID_FIELD/);
     expect(faultOf(() => org.retrieveMany(me, 'Contact', Array(2001).fill(a), ['Id'], V))).toMatch(
       /^EXCEEDED_ID_LIMIT/,

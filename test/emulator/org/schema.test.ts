@@ -277,7 +277,7 @@ describe('sharing', () => {
     expect(own.query(user, 'SELECT Id FROM Contact', { ...V, all: true }).totalSize).toBe(4);
     expect(own.query(other, 'SELECT Id FROM Contact', V).totalSize).toBe(5);
     expect(faultOf(() => own.retrieve(user, 'Contact', id, V))).toMatch(/^NOT_FOUND/);
-    expect(JSON.parse(own.retrieveMany(user, 'Contact', [id], ['Id'], V).toString())).toEqual([null]);
+    expect(JSON.parse(own.retrieveMany(user, 'Contact', [id], ['Id'], V).join(''))).toEqual([null]);
     expect(
       rows(own, user, 'SELECT ReportsTo.Name FROM Contact WHERE ReportsToId != null AND ReportsTo.Id = null')
         .length,
