@@ -19,13 +19,13 @@ export class SmallHeap {
   }
 
   /**
-   * From here on the old space may grow by a third between two collections, of which this is the first: V8 counts from one
+   * From here on the old space may grow by three fifths between two collections, of which this is the first: V8 counts from one
    * to the next. Earlier the org would wait for it: a start leaves a dozen megabytes, and nothing else is under way.
    */
   collectEarly(): void {
     if (this.#isCollectedEarly) return;
     this.#isCollectedEarly = true;
-    setFlagsFromString('--heap-growing-percent=35');
+    setFlagsFromString('--heap-growing-percent=60');
     setFlagsFromString('--expose-gc');
     const collect: unknown = runInNewContext('gc');
     if (typeof collect === 'function') collect();
