@@ -14,9 +14,11 @@ async function inDoubt(how: string, { unseen = {} as Record<string, unknown> } =
   // This tool's own change, which the mirror has not seen yet.
   if (Object.keys(unseen).length > 0)
     await unread(two, () => pushAll(context, recordsOf([{ Id: id, ...unseen }]), { signal }));
+  // Before an edit is sent its contact is read, and twice more where what was written before it is not read back.
+  const before = how !== 'by SQL' ? 0 : Object.keys(unseen).length > 0 ? 3 : 1;
   await control(emulator.url, 'faults', [
     { match: 'DELETE .*/composite/sobjects', status: 503, times: 9 },
-    { match: readings, skip: how === 'by SQL' ? 1 : 0, status: 503, times: 99 },
+    { match: readings, skip: before, status: 503, times: 99 },
   ]);
   if (how === 'by SQL') {
     two.sql('DELETE FROM contacts WHERE Id = ?', id);
@@ -56,15 +58,18 @@ describe.each(['by SQL', 'by a push'])('a delete in doubt %s that meets a change
   });
 });
 
-it('a pushed delete in doubt names no value that this tool has written before it', async () => {
-  const { two, id } = await inDoubt('by a push', { unseen: { Department: 'Own' } });
-  await using _two = two;
-  await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
-  await settled(two);
-  expect(await two.rig.context.mirror.outbox.list({ states: ['conflict'] })).toMatchObject([
-    { errors: [{ fields: ['Title'] }] },
-  ]);
-});
+it.each(['by SQL', 'by a push'])(
+  'a delete in doubt %s names no value that this tool has written before it',
+  async (how) => {
+    const { two, id } = await inDoubt(how, { unseen: { Department: 'Own' } });
+    await using _two = two;
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    await settled(two);
+    expect(await two.rig.context.mirror.outbox.list({ states: ['conflict'] })).toMatchObject([
+      { errors: [{ fields: ['Title'] }] },
+    ]);
+  },
+);
 
 it('a pushed delete in doubt of a former version, which kept no values, names none', async () => {
   const { two, id } = await inDoubt('by a push');

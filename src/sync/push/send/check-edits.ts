@@ -9,11 +9,12 @@ import { contradiction, mostRounds } from '../../read-or-confirm.ts';
 import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { readBackOf } from '../read-back/read-back.ts';
+import { basedOnOwn } from '../settle/based-on-own.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
 import { orgNow } from '../settle/org-now.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { surelySame } from '../values/same-value.ts';
-import { basedOnLost, basedOnOwn } from './own-bases.ts';
+import { basedOnLost } from './based-on-lost.ts';
 
 type Rec = Record<string, unknown>;
 

@@ -5,8 +5,8 @@ import type { KnownBefore, OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { FoundContact } from './doubt-verdict.ts';
 
 /**
- * Those of the entries before which this outbox has written their contacts itself, later than what the mirror knew when they
- * were sent: what is known before each is what it has written, for the mirror had not read that back yet.
+ * The entries. Before some of them this outbox has written their contacts itself, later than what the mirror knew when they
+ * were sent: what is known before each of these is what it has written, for the mirror had not read that back yet.
  */
 export async function withOwnBefore(
   { mirror }: Pick<SyncContext, 'mirror'>,
@@ -17,16 +17,17 @@ export async function withOwnBefore(
     const contact = found.get(key);
     return contact?.kind === 'live' ? fullId(contact.id) : contactId;
   };
-  const asked = entries.filter((entry) => idOf(entry) !== null);
-  if (asked.length === 0) return [];
-  const done = await mirror.outbox.doneOf([...new Set(asked.map((entry) => idOf(entry) as string))]);
+  const ids = entries.map(idOf).filter((id) => id !== null);
+  if (ids.length === 0) return [...entries];
+  const done = await mirror.outbox.doneOf([...new Set(ids)]);
   const ofContact = Map.groupBy(done, ({ contactId }) => contactId);
-  return asked.flatMap((entry) => {
-    const own = (ofContact.get(idOf(entry)) ?? []).filter((before) => isBefore(before, entry));
-    if (own.length === 0) return [];
+  return entries.map((entry) => {
+    const id = idOf(entry);
+    const own = id === null ? [] : (ofContact.get(id) ?? []).filter((before) => isBefore(before, entry));
+    if (own.length === 0) return entry;
     const knownBefore = over(entry.knownBefore, own);
     const stamp = entry.op === 'delete' ? stampOfOwn(entry, found.get(entry.key)) : knownBefore.stamp;
-    return [{ ...entry, knownBefore: { ...knownBefore, stamp } }];
+    return { ...entry, knownBefore: { ...knownBefore, stamp } };
   });
 }
 

@@ -4,6 +4,7 @@ import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import { isRefusedRepeat } from '../entry/entry-errors.ts';
 import { lostKeys } from '../entry/lost-keys.ts';
 import { baseFound } from './base-found.ts';
+import { basedOnOwn } from './based-on-own.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
 import { withOwnBefore } from './own-before.ts';
@@ -33,7 +34,7 @@ export async function settleDoubts(
   };
   for (const entry of entries) judge(entry);
   const isConflict = ({ key }: OutboxEntry) => settlements.get(key)?.state === 'conflict';
-  for (const entry of await withOwnBefore(context, entries.filter(isConflict), found)) judge(entry);
+  for (const entry of await knowingOwn(context, entries.filter(isConflict), found)) judge(entry);
   for (const key of await refusedBefore(context, entries)) {
     // Sent again, it would be refused again, for as long as it is not over.
     if (settlements.get(key)?.state === 'pending') settlements.delete(key);
@@ -47,6 +48,24 @@ export async function settleDoubts(
     );
   }
   return settlements;
+}
+
+/** The entries, knowing what this outbox has written to their contacts before them: that is no change by others. */
+async function knowingOwn(
+  context: SyncContext,
+  entries: readonly OutboxEntry[],
+  found: ReadonlyMap<string, FoundContact>,
+): Promise<OutboxEntry[]> {
+  const edits = await basedOnOwn(
+    context,
+    entries.filter(({ base }) => base !== null),
+  );
+  const based = new Map(edits.map((edit) => [edit.key, edit]));
+  return withOwnBefore(
+    context,
+    entries.map((entry) => based.get(entry.key) ?? entry),
+    found,
+  );
 }
 
 /** Keys of those whose repeat was refused, while their first request may still be carried out. */

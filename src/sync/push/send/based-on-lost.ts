@@ -1,28 +1,13 @@
-import { fullId, sameId } from '../../../org/record-id.ts';
+import { sameId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
-import { baseNow, firstPoint, mayHaveWritten } from '../../two-way/own-writes.ts';
+import { mayHaveWritten } from '../../two-way/own-writes.ts';
 import type { EditedContact } from '../../two-way/plan-edit.ts';
+import { contactIdsOf } from '../settle/based-on-own.ts';
 import { surelySame } from '../values/same-value.ts';
 
 type Values = Readonly<Record<string, unknown>>;
-
-/** The edits, based on what this outbox has written to their contacts since their bases were taken. */
-export async function basedOnOwn(
-  { mirror }: Pick<SyncContext, 'mirror'>,
-  edits: readonly OutboxEntry[],
-): Promise<OutboxEntry[]> {
-  const since = Math.min(...edits.map(firstPoint));
-  if (!Number.isFinite(since)) return [...edits];
-  const writes = await mirror.outbox.ownWritesSince(idsOf(edits), since);
-  if (writes.length === 0) return [...edits];
-  const ofContact = Map.groupBy(writes, ({ contactId }) => fullId(contactId));
-  return edits.map((edit) => {
-    const own = edit.contactId === null ? undefined : ofContact.get(fullId(edit.contactId));
-    return own === undefined ? edit : { ...edit, base: baseNow(edit, own) };
-  });
-}
 
 /**
  * Those of the edits whose contacts have values that an earlier request without an answer may have written, whatever has become of
@@ -35,7 +20,7 @@ export async function basedOnLost(
 ): Promise<OutboxEntry[]> {
   const live = edits.filter(({ contactId }) => found.get(contactId ?? '')?.kind === 'live');
   if (live.length === 0) return [];
-  const ids = idsOf(live);
+  const ids = contactIdsOf(live);
   const lost = await mirror.outbox.lostWritesOf(ids);
   if (lost.length === 0) return [];
   const done = await mirror.outbox.doneOf(ids);
@@ -59,8 +44,4 @@ export async function basedOnLost(
       ? []
       : [{ ...edit, base: { ...edit.base, ...(Object.fromEntries(own) as Values) } }];
   });
-}
-
-function idsOf(edits: readonly OutboxEntry[]): string[] {
-  return [...new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])))];
 }
