@@ -237,6 +237,61 @@ describe('what a contact tells of a write whose answer never came', () => {
     });
   });
 
+  describe.each([
+    ['masked', { Title: 'Ours', Secret__c: 's' }, { Secret__c: '****' }],
+    ['not shown', { Title: 'Ours', Secret__c: 's' }, {}],
+    ['a parent', { Title: 'Ours', Secret__c: { Ext__c: 'x' } }, {}],
+  ])(
+    'a value that tells nothing by itself (%s), beside one that is as it was to be',
+    (_, changes, values) => {
+      const masked = new Map([...fields, ['Secret__c', typed('encryptedstring')] as const]);
+      const told = (own: Partial<OutboxEntry>, stampMs = after, createdMs = before) =>
+        doubtVerdict(
+          entry({ changes, ...own }),
+          live({ Title: 'Ours', ...values }, stampMs, createdMs),
+          masked,
+          null,
+        );
+      const stamp = new Date(before).toISOString();
+
+      it('is not told by one that was so before, or of which nobody knows how it was', () => {
+        const conflict = {
+          kind: 'changed',
+          fields: ['Secret__c'],
+          message:
+            'The contact was changed in Salesforce after it was sent, and nobody can tell whether Secret__c is as it was to be.',
+        };
+        const known = { Title: 'Ours ', Secret__c: '****' };
+        for (const own of [{}, { base: known }, { knownBefore: { stamp, values: known } }])
+          expect(told(own)).toEqual({ ...conflict, id });
+      });
+
+      it('is told by one that was not so before', () => {
+        const known = { Title: 'Old' };
+        for (const own of [{ base: known }, { knownBefore: { stamp, values: known } }])
+          expect(told(own)).toEqual({ kind: 'as-sent', id, created: false });
+        expect(told({ ...upsert, changes: { ...changes, Ext__c: 'X' } }, after, after)).toMatchObject({
+          kind: 'as-sent',
+          created: true,
+        });
+      });
+
+      it('is sent again where nobody has changed the contact since', () => {
+        expect(told({}, before)).toEqual({ kind: 'untouched' });
+      });
+    },
+  );
+
+  it('names what is not as sent and what nobody can tell', () => {
+    const changes = { Title: 'Ours', Secret__c: 's', Email: 'x@example.com' };
+    expect(doubtVerdict(entry({ changes }), live({ Title: 'Theirs' }, after), fields, null)).toMatchObject({
+      fields: ['Title', 'Secret__c', 'Email'],
+      message: expect.stringContaining(
+        'sent: Title is "Theirs" and was to be "Ours", and nobody can tell whether Secret__c and Email are as they were to be.',
+      ),
+    });
+  });
+
   it('an upsert tells whether the contact is new', () => {
     const found = (createdMs: number) => live({ Title: 'Ours' }, after, createdMs);
     expect(doubtVerdict(entry(upsert), found(after), fields, null)).toMatchObject({ created: true });

@@ -122,29 +122,37 @@ function verdictOfWrite(entry: OutboxEntry, found: LiveContact, fields: Readonly
     comparable.filter(([name, value]) => !isSame(value, found.values[name], fields.get(name)));
   // What was there before is the value itself, or is none of it; what was written since may be what the org has made of it.
   const differing = differingBy(isEarlier ? surelySame : sameValue);
-  const all = comparable.length === sent.length;
-  if (differing.length === 0 && (all || (!isEarlier && comparable.length > 0)))
+  const untold = sent.filter((one) => !comparable.includes(one)).map(([name]) => name);
+  const before = entry.base ?? entry.knownBefore?.values ?? {};
+  // What others are told by: that one of them was not so before the request.
+  const isTold = () =>
+    !isEarlier &&
+    (wasCreated(entry, found) ||
+      comparable.some(
+        ([name, value]) => name in before && !sameValue(before[name], value, fields.get(name)),
+      ));
+  if (differing.length === 0 && (untold.length === 0 || isTold()))
     return { kind: 'as-sent', id: found.id, created: wasCreated(entry, found) };
   // Nobody's work is undone where all of it is as it was to be but for its form.
-  const isAlike = comparable.length > 0 && differingBy(sameValue).length === 0;
+  const isAlike =
+    comparable.length > 0 && (isEarlier || untold.length === 0) && differingBy(sameValue).length === 0;
   if (isAlike || isUntouched(entry, found) || isAsBefore(entry, sent, found, fields))
     return { kind: 'untouched' };
-  const what = 'The contact was changed in Salesforce after it was sent';
-  const before = entry.base ?? entry.knownBefore?.values ?? {};
   const told = differing.map(([name, value]) => {
     // Nobody can tell whether it was written and set back: it is in conflict all the same.
     const asBefore = isFieldAsIn(before, name, { found, fields }) ? ', as before,' : '';
     return `${name} is ${shown(found.values[name])}${asBefore} and was to be ${shown(value)}`;
   });
-  const names = sent.filter((one) => !comparable.includes(one)).map(([name]) => name);
+  const values = told.length === 0 ? '' : `: ${told.join('; ')}`;
+  const doubt =
+    untold.length === 0
+      ? ''
+      : `, and nobody can tell whether ${untold.join(' and ')} ${untold.length === 1 ? 'is as it was' : 'are as they were'} to be`;
   return {
     kind: 'changed',
     id: found.id,
-    message:
-      told.length > 0
-        ? `${what}: ${told.join('; ')}.`
-        : `${what}, and nobody can tell whether ${names.join(' and ')} is as it was to be.`,
-    fields: differing.map(([name]) => name),
+    message: `The contact was changed in Salesforce after it was sent${values}${doubt}.`,
+    fields: [...differing.map(([name]) => name), ...untold],
   };
 }
 
@@ -174,7 +182,11 @@ function isFieldAsIn(
   name: string,
   { found, fields }: { found: LiveContact; fields: ReadonlyMap<string, Field> },
 ): boolean {
-  return name in before && surelySame(before[name], found.values[name], fields.get(name));
+  const now = found.values[name];
+  // All masked values are alike, and an empty one has none before it.
+  const isMasked = fields.get(name)?.type === 'encryptedstring' && (now ?? null) !== null;
+  const isShown = name in found.values && !isMasked;
+  return isShown && name in before && surelySame(before[name], now, fields.get(name));
 }
 
 function wasCreated(entry: OutboxEntry, { createdMs }: { createdMs: number }): boolean {
