@@ -261,9 +261,11 @@ describe('what a contact tells of a write whose answer never came', () => {
           message:
             'The contact was changed in Salesforce after it was sent, and nobody can tell whether Secret__c is as it was to be.',
         };
-        const known = { Title: 'Ours ', Secret__c: '****' };
-        for (const own of [{}, { base: known }, { knownBefore: { stamp, values: known } }])
-          expect(told(own)).toEqual({ ...conflict, id });
+        for (const secret of ['****', null]) {
+          const known = { Title: 'Ours ', Secret__c: secret };
+          for (const own of [{}, { base: known }, { knownBefore: { stamp, values: known } }])
+            expect(told(own)).toEqual({ ...conflict, id });
+        }
       });
 
       it('is told by one that was not so before', () => {
