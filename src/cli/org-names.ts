@@ -98,7 +98,9 @@ export class OrgNames {
     let named = told;
     for (const url of this.#urls) {
       if (this.#isTyped(url)) continue;
-      for (const at of placesOf(url, named).toReversed())
+      // A command that is to be typed takes no name there.
+      const places = placesOf(url, named).filter((at) => !/--instance-url[ =]$/.test(named.slice(0, at)));
+      for (const at of places.toReversed())
         named = named.slice(0, at) + this.of(url) + named.slice(at + url.length);
     }
     return named;

@@ -20,7 +20,7 @@ export function wrongState(
 function hintOf(state: OutboxState, key: string): string {
   switch (state) {
     case 'conflict':
-      return `\`parahack-sync outbox show ${key}\` shows it; \`parahack-sync outbox retry ${key} --take local|salesforce\` decides it: the local change is sent again, or Salesforce keeps its own.`;
+      return `\`parahack-sync outbox show ${key}\` shows it; \`parahack-sync outbox retry ${key} --take local\` sends the local change again, \`parahack-sync outbox retry ${key} --take salesforce\` leaves what Salesforce has.`;
     case 'held':
       return `\`parahack-sync outbox approve ${key}\` lets it go, \`parahack-sync outbox drop ${key}\` gives it up.`;
     case 'in-doubt':

@@ -27,6 +27,7 @@ test.each([
   [`A login is needed for ${acme}: gone.`, 'A login is needed for prod: gone.'],
   [`${acme}.`, 'prod.'],
   [`"${acme}", ${acme}`, '"prod", prod'],
+  [`${acme}: login --instance-url ${acme}`, `prod: login --instance-url ${acme}`],
   [`${acme}/setup`, `${acme}/setup`],
   [`${acme}:8443`, `${acme}:8443`],
   [`${acme}.evil.example`, `${acme}.evil.example`],

@@ -69,10 +69,7 @@ function typedFor(part: string): string {
 }
 
 function wordsOf(command: string): string[] {
-  return command.split(' ').map((word) => {
-    const [one] = word.split('|');
-    return typed[one!] ?? one!;
-  });
+  return command.split(' ').map((word) => typed[word] ?? word);
 }
 
 const reached = new AppError('TIMEOUT', 'The command line was taken.');
@@ -108,6 +105,10 @@ const all = [...proposals(), ...logins];
 
 test('texts propose many commands', () => {
   expect(all.length).toBeGreaterThan(40);
+});
+
+test.each(all)('`%s`, which %s proposes, is one word after the other for a shell', (command) => {
+  expect(command).not.toMatch(/[|<>;&()[\]{}*?…]/);
 });
 
 test.each(all)('`%s`, which %s proposes, is taken by the command line', async (command) => {

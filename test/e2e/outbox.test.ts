@@ -67,7 +67,7 @@ it('says of an entry in conflict how it is decided', async () => {
   const show = async () => (await cli.run(['outbox', 'show', first!.key])).stdout;
   expect(await show()).not.toContain('outbox retry');
   setState('conflict', `key = '${first!.key}'`);
-  expect(await show()).toContain(`parahack-sync outbox retry ${first!.key} --take local|salesforce`);
+  expect(await show()).toContain(`parahack-sync outbox retry ${first!.key} --take salesforce`);
 });
 
 it('names whose contact each entry is, and its fields', async () => {

@@ -141,6 +141,32 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(await listed()).toEqual([]);
   });
 
+  it('a conflict says that the contact was edited again since, and the warning of a lost edit names the run', async () => {
+    const [id] = some() as [string];
+    program.exec(`UPDATE contacts SET Title = 'Ours' WHERE Id = '${id}'`);
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    await cycle();
+    program.exec(`UPDATE contacts SET Title = 'Later' WHERE Id = '${id}'`);
+    program.exec(`UPDATE contacts SET Title = 'Last' WHERE Id = '${id}'`);
+    const text = 'Title is "Theirs" and was to be "Ours". It was edited again here since.';
+    expect(told(id)).toMatchObject({
+      Title: 'Last',
+      _state: 'conflict',
+      _error: expect.stringMatching(new RegExp(`^CONFLICT: .*${text}$`)),
+    });
+    const [entry] = await listed('--conflicts');
+    expect(entry?.errors).toMatchObject([{ message: expect.stringMatching(new RegExp(`${text}$`)) }]);
+    await cli.json(['outbox', 'retry', entry!.key, '--take', 'local']);
+    await cli.json(['orgs', 'set', 'prod', '--conflicts', 'salesforce-wins']);
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs at last' } });
+    const { stderr, code } = await cli.run(['watch', '--once']);
+    expect(code).toBe(0);
+    const [, proposed = ''] =
+      /`parahack-sync (runs show \w+)` tells what became of each value\n/.exec(stderr) ?? [];
+    const { stdout } = await cli.run(proposed.split(' '));
+    expect(stdout).toContain('Title "Last" from here is dropped for "Theirs at last"');
+  });
+
   it('show --live tells what others have changed of a contact whose delete is in conflict', async () => {
     const [id] = some() as [string];
     program.exec(`DELETE FROM contacts WHERE Id = '${id}'`);

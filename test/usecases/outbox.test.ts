@@ -113,12 +113,12 @@ describe('a command for entries of another state names the one for this state', 
   const move = { org: null, all: false, inDoubt: false };
   type Verb = 'retry' | 'approve' | 'drop';
   test.each<[OutboxState, Verb, string, string]>([
-    ['conflict', 'retry', 'is in conflict, not rejected', 'retry KEY --take local|salesforce'],
+    ['conflict', 'retry', 'is in conflict, not rejected', 'retry KEY --take salesforce'],
     ['held', 'retry', 'is held, not rejected', 'outbox approve KEY'],
     ['in-doubt', 'retry', 'is in doubt, not rejected', 'outbox settle KEY --as ID'],
     ['pending', 'retry', 'is pending, not rejected', 'outbox drop KEY'],
     ['rejected', 'approve', 'is rejected, not held', 'outbox retry KEY`'],
-    ['conflict', 'approve', 'is in conflict, not held', 'retry KEY --take local|salesforce'],
+    ['conflict', 'approve', 'is in conflict, not held', 'retry KEY --take salesforce'],
     ['done', 'drop', 'is done, not pending, in doubt, rejected, held, or in conflict', 'Nothing is left'],
     ['dropped', 'drop', 'is dropped, not', 'push its record anew'],
   ])('%s, of `outbox %s`', async (state, verb, message, hint) => {

@@ -52,7 +52,7 @@ function becomeOf({ state, op, contactId }: OutboxEntryView): string {
     case 'pending':
       return `waits for the next watch cycle or push, to be sent${op === 'create' ? ' and made' : ''}`;
     case 'conflict':
-      return 'in conflict: outbox show tells it, outbox retry --take local|salesforce decides it';
+      return 'in conflict: outbox show tells it, and how it is decided';
     default:
       return state;
   }

@@ -114,7 +114,9 @@ function perhapsFact({ way, op }: OutboxShowResult['entry']): [string, string] {
 function decideFacts({ key, state }: OutboxShowResult['entry']): [string, string][] {
   if (state === 'held') return [['decide', whyHeld({ approve: key, drop: key })]];
   if (state !== 'conflict') return [];
-  return [['decide', `\`parahack-sync outbox retry ${key} --take local|salesforce\``]];
+  const local = `\`parahack-sync outbox retry ${key} --take local\` sends it`;
+  const theirs = `\`parahack-sync outbox retry ${key} --take salesforce\` leaves what Salesforce has`;
+  return [['decide', `${local}, ${theirs}`]];
 }
 
 function waitFact(before: string, key: string): [string, string] {

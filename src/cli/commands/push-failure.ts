@@ -10,7 +10,7 @@ import { count, counted } from '../render/quantity.ts';
 type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
 
 export const conflictHint =
-  '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.';
+  '`parahack-sync outbox list --conflicts` shows the conflicts; `parahack-sync outbox retry KEY --take local` or `parahack-sync outbox retry KEY --take salesforce` decides each.';
 const droppedHint =
   'What was given up is not sent: look in Salesforce whether it is there before you push it anew.';
 export const heldHint =

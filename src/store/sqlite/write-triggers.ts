@@ -44,6 +44,12 @@ const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
 
 const closeEdit = `DELETE FROM contact_edit`;
 
+/** What a conflict says of the values behind which an edit came since, so that the ones it names are not taken for those of now. */
+const sinceEdited = ' It was edited again here since.';
+/** SQL: the conflict's text, with that said once. */
+const editedAgain = (text: string) =>
+  `replace(${text}, ${sqlText(sinceEdited)}, '') || ${sqlText(sinceEdited)}`;
+
 /**
  * The triggers by which a program's INSERT, UPDATE and DELETE on the view become a full row in `contact_local` and an
  * entry of the outbox, in the program's own transaction. They use what every SQLite since 3.15 with JSON has: no
@@ -168,9 +174,10 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
         sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
-        errors = CASE state WHEN 'rejected' THEN '[]' ELSE errors END,
+        errors = CASE state WHEN 'rejected' THEN '[]'
+          WHEN 'conflict' THEN json_set(errors, '$[0].message', ${editedAgain("json_extract(errors, '$[0].message')")}) ELSE errors END,
         error_code = CASE state WHEN 'rejected' THEN NULL ELSE error_code END,
-        error_message = CASE state WHEN 'rejected' THEN NULL ELSE error_message END,
+        error_message = CASE state WHEN 'rejected' THEN NULL WHEN 'conflict' THEN ${editedAgain('error_message')} ELSE error_message END,
         error_fields = CASE state WHEN 'rejected' THEN NULL ELSE error_fields END,
         changes = (SELECT json_group_object(field, json(value)) FROM (
           SELECT field, value FROM contact_edit
@@ -195,6 +202,8 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${into}), _error = NULL
       WHERE _key = OLD._key AND (_state = 'rejected'
         OR (EXISTS (SELECT 1 FROM outbox WHERE ${isWaitingDelete}) AND NOT ${isDisputed})) AND ${into} IS NOT NULL`,
+    `UPDATE contact_local SET _error = ${editedAgain('_error')} WHERE _key = OLD._key AND _state = 'conflict'
+      AND EXISTS (SELECT 1 FROM outbox WHERE seq = ${into} AND state = 'conflict') AND EXISTS (SELECT 1 FROM contact_edit)`,
     dropWaitingDelete,
     `UPDATE contact_local SET _state = 'pending', _error = NULL WHERE _key = OLD._key AND (_state = 'synced'
         OR (_state = 'rejected' AND ${into} IS NULL)) AND EXISTS (SELECT 1 FROM outbox WHERE ${open} AND state <> 'rejected')`,

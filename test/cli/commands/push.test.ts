@@ -319,7 +319,7 @@ describe('what waits behind an earlier change of its contact is not told to wait
     return { ...error, code };
   };
   test.each([
-    [{ ...none, conflicts: 2 }, 'outbox list --conflicts', 'outbox retry KEY --take local|salesforce'],
+    [{ ...none, conflicts: 2 }, 'outbox list --conflicts', 'outbox retry KEY --take salesforce'],
     [{ ...none, held: 2 }, 'outbox list --state held', 'outbox approve --all'],
     [{ ...none, inDoubt: 2 }, 'outbox list --state in-doubt', 'outbox settle --auto'],
   ])('%j', async (behind, list, command) => {
@@ -339,7 +339,7 @@ describe('what waits behind an earlier change of its contact is not told to wait
     expect(code).toBe(5);
     expect(hint).toContain('for the next `watch` cycle or `push`');
     expect(hint).toContain('Of 1 record an earlier change has to be decided first.');
-    expect(hint).toContain('--take local|salesforce');
+    expect(hint).toContain('--take salesforce');
   });
 });
 
@@ -385,7 +385,7 @@ describe('the hint says what to do', () => {
   });
 
   test('to decide a conflict', async () => {
-    expect((await hintOf(['created', 'conflict', 'created'])).hint).toContain('--take local|salesforce');
+    expect((await hintOf(['created', 'conflict', 'created'])).hint).toContain('--take salesforce');
   });
 
   test.each([

@@ -80,12 +80,15 @@ export async function checkEdits(
     progress.countDecided(plan.kind);
     return [];
   });
+  const conflicts = edits.filter(({ key }) => plans.get(key)?.kind === 'conflict');
   if (lines.length > 0) {
+    const who = lines.length === 1 ? '1 contact was' : `${lines.length} contacts were`;
+    const waits = conflicts.length === 0 ? '' : ', `parahack-sync outbox list --conflicts` shows what waits';
     context.log.warn(
-      `${context.remote.instanceUrl}: ${lines.length === 1 ? '1 contact was' : `${lines.length} contacts were`} changed here and in Salesforce; \`runs show\` and \`outbox list --conflicts\` tell what became of that`,
+      `${context.remote.instanceUrl}: ${who} changed here and in Salesforce; \`parahack-sync runs show ${progress.runId.slice(0, 8)}\` tells what became of each value${waits}`,
     );
   }
-  return { left, conflicts: edits.filter(({ key }) => plans.get(key)?.kind === 'conflict') };
+  return { left, conflicts };
 }
 
 /** Whether something of the contact is not what the edit was based on. */
