@@ -101,7 +101,10 @@ export interface CycleFailedEvent {
   endsWatch: boolean;
 }
 
-/** What the last cycle or push that told of it did not get through to Salesforce. */
+/**
+ * What the last cycle or push that told of it did not get through to Salesforce; with `once` all of them together have
+ * refused, found in conflict or held what is told so.
+ */
 export interface WatchedPush {
   rejected: number;
   /** Still in doubt, by whichever cycle or push. */

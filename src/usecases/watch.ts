@@ -3,7 +3,7 @@ import { CloseStack } from '../base/close-stack.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
-import type { WatchEvent, WatchedPush, WatchOptions, WatchResult } from '../contract/watch.ts';
+import type { WatchEvent, WatchOptions, WatchResult } from '../contract/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
@@ -15,16 +15,17 @@ import { lostLogin } from './lost-login.ts';
 import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
 import { renewIdleLogins } from './renew-idle.ts';
+import { ToldPushes } from './told-pushes.ts';
 import { presentTwoWay } from './two-way-of.ts';
 import { openWatchedOrg } from './watched-org.ts';
-import type { WatchedOrgParts } from './watched-org-parts.ts';
+import type { Care, WatchedOrgParts } from './watched-org-parts.ts';
 
 export interface WatchParts extends WatchedOrgParts {
   readonly failureNotes: FailureNotes;
   readonly credentials: Pick<CredentialStore, 'get'>;
 }
 
-type Tell = (event: WatchEvent) => void;
+type Tell = Care['tell'];
 
 /** Polls each org on its own timetable until the signal aborts, or once. */
 export async function watch(
@@ -78,14 +79,11 @@ export async function watch(
   let cycles = 0;
   let failed = 0;
   let skipped = 0;
-  const pushes = new Map<string, WatchedPush>();
+  const pushes = new ToldPushes({ once });
   const noted = new NotedFailures(parts);
-  const tell: Tell = (event) => {
+  const tell: Tell = (event, { isTried } = { isTried: true }) => {
     if (event.event === 'cycle:complete') cycles++;
-    if (event.event === 'cycle:complete' || event.event === 'push:complete') {
-      const { rejected, doubts: inDoubt, conflicts, held, unsent, behind, pushError: error } = event;
-      pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, held, unsent, behind, error });
-    }
+    if (event.event === 'cycle:complete' || event.event === 'push:complete') pushes.see(event, { isTried });
     if (event.event === 'cycle:failed') failed++;
     if (event.event === 'cycle:skipped') skipped++;
     noted.see(event);
@@ -150,7 +148,7 @@ export async function watch(
     orgs: outcomes.map(({ instanceUrl, error }) => ({
       instanceUrl,
       error: error === null ? null : errorInfoOf(error),
-      push: pushes.get(instanceUrl) ?? null,
+      push: pushes.of(instanceUrl),
     })),
   };
 }

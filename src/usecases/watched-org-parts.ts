@@ -14,5 +14,6 @@ export interface WatchedOrgParts extends Omit<OrgDirectory, 'registry'>, Connect
 export interface Care {
   options: Pick<WatchOptions, 'push' | 'once' | 'intervalMs' | 'reconcileEveryMs'>;
   signal: AbortSignal;
-  tell(event: WatchEvent): void;
+  /** `isTried`: whether the cycle or push that it tells of has looked at the outbox. */
+  tell(event: WatchEvent, push?: { isTried: boolean }): void;
 }

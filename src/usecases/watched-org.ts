@@ -162,7 +162,7 @@ class LeasedOrg implements WatchedOrg {
         }),
       );
       this.#pushes.heed(report.push);
-      this.#care.tell(cycleCompleted(instanceUrl, report));
+      this.#care.tell(cycleCompleted(instanceUrl, report), report.push);
     } catch (error) {
       const due = this.#reconciles.afterFailure(error);
       if (due === null) throw error;
@@ -192,7 +192,7 @@ class LeasedOrg implements WatchedOrg {
   /** Of a push that no cycle tells of. One that came to nothing is no news. */
   #heed(report: PushReport): void {
     this.#pushes.heed(report.push);
-    if (isPushNews(report.push)) this.#care.tell(pushCompleted(this.#known.instanceUrl, report));
+    if (isPushNews(report.push)) this.#care.tell(pushCompleted(this.#known.instanceUrl, report), report.push);
   }
 
   async isAsked(): Promise<boolean> {
