@@ -40,7 +40,9 @@ describe('a field that goes while an edit of it waits', () => {
     two.sql("UPDATE contacts SET Nick__c = 'O' WHERE Id = ?", two.ids[1]);
     await settings(two, { removeFields: ['Nick__c'] });
     await describeAnew(two);
-    expect((await two.cycle()).push).toMatchObject({ pushed: 2, conflicts: 0, unsent: 0, error: null });
+    const { push, outbox } = await two.cycle();
+    expect(push).toMatchObject({ pushed: 2, rejected: 3, conflicts: 0, unsent: 0, error: null });
+    expect(outbox).toMatchObject({ rejected: 3 });
     expect((await two.org()).get(first)).toMatchObject({ Title: 'T' });
     const [made] = two.rows("_key = 'k'");
     expect((await two.org()).get(String(made!.Id))).toMatchObject({ LastName: 'A' });
@@ -65,7 +67,7 @@ describe('a field that goes while an edit of it waits', () => {
     const wrote = async () => (await calls(two.rig.emulator.url)).filter(({ method }) => method === 'PATCH');
     const before = (await wrote()).length;
     expect(await retry(two)).toHaveLength(3);
-    await two.cycle();
+    expect((await two.cycle()).push).toMatchObject({ pushed: 0, rejected: 3 });
     expect((await told(two)).filter(({ state }) => state === 'rejected')).toHaveLength(3);
     expect(await wrote()).toHaveLength(before);
     // A later edit goes, and gives up what nobody can write.
@@ -88,7 +90,7 @@ describe('a field that goes while an edit of it waits', () => {
     await using two = await openWithField();
     two.sql("INSERT INTO contacts (_key, LastName, Nick__c) VALUES ('k', 'A', 'K')");
     await settings(two, { removeFields: ['Nick__c'] });
-    expect((await two.cycle()).push).toMatchObject({ pushed: 1, rejected: 0, unsent: 0 });
+    expect((await two.cycle()).push).toMatchObject({ pushed: 1, rejected: 1, unsent: 0 });
     expect(two.rows("_key = 'k'")).toMatchObject([
       { Id: expect.any(String), _state: 'rejected', _error: expect.stringMatching(/Nick__c/) },
     ]);
@@ -105,7 +107,8 @@ describe('a field that goes while an edit of it waits', () => {
     await using two = await openWithField();
     two.sql("UPDATE contacts SET Nick__c = 'N', Title = 'T' WHERE Id = ?", two.first);
     await settings(two, { hiddenFields: ['Nick__c'] });
-    await two.cycle();
+    expect((await two.cycle()).push).toMatchObject({ pushed: 1, rejected: 1 });
+    expect((await two.cycle()).push).toMatchObject({ pushed: 0, rejected: 0 });
     expect((await two.org()).get(two.first)).toMatchObject({ Title: 'T' });
     await settings(two, { hiddenFields: [] });
     expect(await retry(two)).toHaveLength(1);
@@ -121,14 +124,18 @@ describe('a field that goes while an edit of it waits', () => {
       validationRules: [{ name: 'NoBad', condition: "Title = 'bad'", message: 'No bad titles.' }],
     });
     two.sql("INSERT INTO contacts (_key, LastName, Nick__c, Title) VALUES ('k', 'A', 'K', 'bad')");
+    two.sql("UPDATE contacts SET Nick__c = 'N', Title = 'bad' WHERE Id = ?", two.first);
     await describeAnew(two);
-    await two.cycle();
+    // What was refused of one contact is one.
+    const { push, outbox } = await two.cycle();
+    expect([push, outbox]).toMatchObject([{ pushed: 0, rejected: 2 }, { rejected: 2 }]);
     expect(two.rows("_key = 'k'")).toMatchObject([
       { _state: 'rejected', _error: expect.stringContaining('No bad titles.') },
     ]);
     const open = (await told(two)).filter(({ state }) => state !== 'dropped');
     expect(open).toMatchObject([
       { state: 'rejected', op: 'create', changes: { LastName: 'A', Title: 'bad', Nick__c: 'K' } },
+      { state: 'rejected', op: 'update', changes: { Title: 'bad', Nick__c: 'N' } },
     ]);
     expect(open[0]!.names).toContain('Nick__c');
     two.sql("UPDATE contacts SET Title = 'good' WHERE _key = 'k'");

@@ -45,10 +45,10 @@ function carryOut(db: Connection, decision: EditDecision, former: string | null,
     case 'part': {
       const base = parsed(former);
       const later = namesBehind(db, key);
-      for (const { changes, errors } of decision.parts) {
+      for (const { key: as, changes, errors } of decision.parts) {
         const part = { changes, base };
         const mine = partOf(part, (name) => name in changes && !later.has(name));
-        if (!isEmpty(mine)) insertPart(db, key, mine, { state: 'rejected', errors, at });
+        if (!isEmpty(mine)) insertPart(db, key, mine, { as, state: 'rejected', errors, at });
         // It would come behind a later edit of the same field.
         const former = partOf(part, (name) => name in changes && later.has(name));
         if (!isEmpty(former)) insertPart(db, key, former, { state: 'dropped', errors, at });

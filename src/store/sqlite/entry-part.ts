@@ -28,12 +28,17 @@ export function amendEntry(db: Connection, key: string, { changes, base }: Entry
   );
 }
 
-/** A part of this entry becomes an edit of its own, behind all others. The caller amends the entry. */
+/** A part of this entry becomes an edit of its own, `as` it is called from now on, behind all others. The caller amends the entry. */
 export function insertPart(
   db: Connection,
   key: string,
   { changes, base }: EntryPart,
-  { state, errors, at }: { state: 'rejected' | 'dropped'; errors: readonly RecordError[]; at: number },
+  {
+    as = randomUUID(),
+    state,
+    errors,
+    at,
+  }: { as?: string; state: 'rejected' | 'dropped'; errors: readonly RecordError[]; at: number },
 ): void {
   const [first] = errors;
   db.prepare(
@@ -44,7 +49,7 @@ export function insertPart(
      FROM outbox WHERE key = :key`,
   ).run({
     key,
-    part: randomUUID(),
+    part: as,
     changes: JSON.stringify(changes),
     base: base && JSON.stringify(base),
     state,

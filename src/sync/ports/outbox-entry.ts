@@ -136,6 +136,8 @@ export type WaitsForContact = 'NOT_CREATEABLE';
 
 /** Some fields of an edit, and why they are refused. */
 export interface EditPart {
+  /** Of the entry that it becomes. */
+  key: string;
   changes: Record<string, unknown>;
   errors: RecordError[];
 }

@@ -135,6 +135,7 @@ test('what is parted from an edit is given up where a later edit of the field wa
   const changes = { Birthdate: '1990-01-01' };
   const parts = [
     {
+      key: 'part',
       changes: { Email: 'a@example.com', FirstName: 'a@example.com' },
       errors: [{ ...refusal, fields: ['Email'] }],
     },

@@ -43,6 +43,8 @@ export class DrainProgress {
   readonly left = new Set<number>();
   /** Entries that the brake has held since this drain began. */
   held = 0;
+  /** Keys of edits that go without some of their fields: those are entries of their own, refused and counted. */
+  readonly parted = new Set<string>();
   /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
   readonly behind: Record<Undecided, string[]> = { conflict: [], held: [], 'in-doubt': [] };
   /** The first reason of an entry's own for not being sent now, or for a doubt. */

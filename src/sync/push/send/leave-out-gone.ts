@@ -53,8 +53,45 @@ export async function leaveOutGone(
     return [];
   });
   if (taken.size > 0) tell(context, parted);
+  await countApart(context, decisions, progress);
   const behind = parted.filter(({ entry, later }) => taken.has(entry.key) && !isEmpty(later));
   return { left, behind: behind.length };
+}
+
+/**
+ * What is refused apart is so whatever becomes of the rest. What a later edit says anew is given up, and what waits for its contact
+ * goes by itself.
+ */
+async function countApart(
+  { mirror: { outbox } }: Pick<SyncContext, 'mirror'>,
+  decisions: readonly EditDecision[],
+  progress: DrainProgress,
+): Promise<void> {
+  const rests = new Map<string, string>();
+  for (const decision of decisions) {
+    if (decision.kind !== 'part') continue;
+    for (const { key, errors } of decision.parts)
+      if (errors[0]?.code !== waitsForContact) rests.set(key, decision.as);
+  }
+  if (rests.size === 0) return;
+  for (const { key } of await outbox.list({ keys: [...rests.keys()], states: ['rejected'] })) {
+    progress.countDecided('reject');
+    progress.parted.add(rests.get(key)!);
+  }
+}
+
+/** Keys of refused edits that have become one with what was parted from them, and is counted. */
+export async function oneWithParted(
+  { mirror: { outbox } }: Pick<SyncContext, 'mirror'>,
+  standings: readonly Standing[],
+  { parted }: Pick<DrainProgress, 'parted'>,
+): Promise<ReadonlySet<string>> {
+  const keys = standings.flatMap(({ entry: { key }, settlement }) =>
+    settlement.state === 'rejected' && parted.has(key) ? [key] : [],
+  );
+  if (keys.length === 0) return new Set();
+  const open = new Set((await outbox.list({ keys, states: ['rejected'] })).map(({ key }) => key));
+  return new Set(keys.filter((key) => !open.has(key)));
 }
 
 /**
@@ -147,8 +184,8 @@ function decisionOf({ entry: { key, op, attempts }, rest, later, gone, errors }:
   const waiting: RecordError = { code: waitsForContact, message, fields: names };
   if (isEmpty(rest)) return { key, kind: 'reject', errors: isEmpty(later) ? errors : [waiting, ...errors] };
   const parts: EditPart[] = [
-    { changes: later, errors: [waiting] },
-    { changes: gone, errors },
+    { key: randomUUID(), changes: later, errors: [waiting] },
+    { key: randomUUID(), changes: gone, errors },
   ];
   // Salesforce may know the key with what it was sent with before.
   const as = op === 'create' && attempts > 0 ? randomUUID() : key;

@@ -7,7 +7,7 @@ import type { AnswerKind } from '../progress/send-width.ts';
 import { tellSettled } from '../progress/tell-settled.ts';
 import { kindOfAnswer } from './answer-kind.ts';
 import { goneMeanwhile } from './gone-meanwhile.ts';
-import { waitingAgain } from './leave-out-gone.ts';
+import { oneWithParted, waitingAgain } from './leave-out-gone.ts';
 import { markSent } from './mark-sent.ts';
 import { mayRepeat, waitMs } from './may-repeat.ts';
 import { withoutOwnDuplicates } from './own-duplicates.ts';
@@ -135,8 +135,9 @@ export async function sendPlanned(
   const last = answered.filter(({ entry }) => !again.has(entry.key));
   const deferred = again.size;
   if (last.length === 0) return { unfinished: [], conflicts, deferred };
+  const counted = await oneWithParted(context, last, progress);
   for (const { entry, settlement } of last) {
-    progress.count(entry, settlement);
+    if (!counted.has(entry.key)) progress.count(entry, settlement);
     if (settlement.state === 'pending') progress.left.add(entry.seq);
   }
   await tellSettled(
