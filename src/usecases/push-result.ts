@@ -29,7 +29,7 @@ export async function pushResult(
 ): Promise<PushResult> {
   const statuses = new Map<PushStatus, number>();
   for (const { records, ...outcome } of report.tally) {
-    const status = report.kind === 'checked' ? 'valid' : statusOf(outcome);
+    const status = report.kind === 'checked' ? checkedStatusOf(outcome) : statusOf(outcome);
     statuses.set(status, (statuses.get(status) ?? 0) + records);
   }
   const invalid = report.kind === 'invalid' ? await invalidInput(report) : null;
@@ -122,16 +122,16 @@ class ReportedPush implements PushResult {
     for await (const page of this.#staging.items()) {
       const known = await this.#people(page.flatMap(({ outcome }) => matchedIn(outcome?.errors ?? [])));
       yield page.map(({ source, index, line, key, outcome }): PushItem => {
-        if (this.#isChecked) return { index, source, line, key: null, status: 'valid', id: null, errors: [] };
-        if (outcome === null) {
+        if (this.#isChecked && checkedStatusOf(outcome) === 'valid')
+          return { index, source, line, key: null, status: 'valid', id: null, errors: [] };
+        if (outcome === null)
           return { index, source, line, key, status: 'in-doubt', id: null, errors: [lost] };
-        }
         const { contactId: id, errors } = outcome;
         return {
           index,
           source,
           line,
-          key,
+          key: this.#isChecked ? null : key,
           status: statusOf(outcome),
           id,
           errors: tellMatched(errors, known),
@@ -186,6 +186,11 @@ const openStatus: Record<Exclude<OutboxState, 'done'>, PushStatus> = {
   conflict: 'conflict',
   dropped: 'dropped',
 };
+
+/** A dry run calls a record valid, but for one that a person has given up: the push that it is of would not send it. */
+function checkedStatusOf(outcome: { state: OutboxState | null } | null): 'valid' | 'dropped' {
+  return outcome?.state === 'dropped' ? 'dropped' : 'valid';
+}
 
 function statusOf({
   op,

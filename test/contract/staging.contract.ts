@@ -789,6 +789,15 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(again).toMatchObject({ heldDeletes: 0, resumedFrom: 5_000 });
       expect(await again.list({ after: 0, limit: 9 })).toEqual([]);
       expect(await again.ownOf(['none', ...stored.map(({ key }) => key)])).toHaveLength(103);
+      await outbox.move([stored[102]!.key], ['pending'], 'dropped', 9_100);
+      const told = (await allOf(second.items())).flat().map(({ outcome }) => outcome?.state);
+      expect(told).toEqual([...some(101, 'delete').map(() => 'held'), 'pending', 'dropped']);
+      expect(await second.tally()).toContainEqual({
+        op: 'create',
+        state: 'dropped',
+        created: null,
+        records: 1,
+      });
     });
 
     test('that are pushed again much later, or as new ones, are new where nothing of them waits', async () => {

@@ -153,8 +153,11 @@ describe('what else waits is told', () => {
     const again = await pushAll(rig.context, recordsOf(people(3)), { ...more, dryRun: true });
     expect(again.resumedFrom).not.toBeNull();
     expect(again.plan).toMatchObject({ sends: [{ does: 'create', records: 2 }], older: 0 });
+    const states = (of: typeof again) => of.items.map(({ outcome }) => outcome?.state);
+    expect(states(again)).toEqual(['dropped', 'pending', 'pending']);
     const anew = await pushAll(rig.context, recordsOf(people(3)), { ...more, fresh: true, dryRun: true });
     expect(anew.plan).toMatchObject({ sends: [{ does: 'create', records: 3 }], older: 2 });
+    expect(states(anew)).toEqual([undefined, undefined, undefined]);
   });
 
   it('of the records themselves: much is held, and what stands behind it waits', async () => {

@@ -71,6 +71,37 @@ test('a dry run, which has no entries, calls its records valid', async () => {
   expect(statuses).toEqual([['valid', 1]]);
 });
 
+test('a dry run of a push that is gone on with tells what a person has given up, and calls the rest valid', async () => {
+  const outcome = { op: 'create', contactId: null, created: null, errors: [] } as const;
+  const report = reportOf('checked');
+  async function* items() {
+    yield (['dropped', 'pending', 'done'] as const).map((state, index) => {
+      return { ...item, index, outcome: { ...outcome, errors: [], state } };
+    });
+  }
+  const tally = (['dropped', 'pending', 'done'] as const).map((state) => {
+    return { op: 'create' as const, state, created: null, records: 1 };
+  });
+  const result = await pushResult(
+    'https://a.my.salesforce.com',
+    { ...report, tally, staging: { ...report.staging, items } },
+    async () => new Map(),
+    async () => {},
+  );
+  const told = [];
+  for await (const page of result.results()) told.push(...page.map(({ key, status }) => [key, status]));
+  expect(told).toEqual([
+    [null, 'dropped'],
+    [null, 'valid'],
+    [null, 'valid'],
+  ]);
+  expect([...result.statuses]).toEqual([
+    ['dropped', 1],
+    ['valid', 2],
+  ]);
+  expect(result.counts).toMatchObject({ dropped: 1, created: 0, queued: 0 });
+});
+
 test('records of which none was stored, because some have faults, are told as neither sent nor in doubt', async () => {
   expect((await told('invalid')).items).toEqual([]);
 });

@@ -71,8 +71,10 @@ function placeOf({ source, line, index }: RecordPlace): string {
 
 function countsOf({ statuses, counts }: PushResult, org: string): string {
   const parts = [...statuses].map(([status, n]) => `${count(n)} ${status}`);
+  // Of what a person has given up, nobody knows here what it asked for.
+  const isAllValid = statuses.size === 1 && statuses.has('valid');
   const said = parts.length === 0 ? 'nothing to push' : parts.join(', ');
-  return `${org}: ${said}${statuses.has('valid') ? plannedOf(counts) : ''}.\n`;
+  return `${org}: ${said}${isAllValid ? plannedOf(counts) : ''}.\n`;
 }
 
 /** ` (2 creates, 1 delete)`: what would be done. */

@@ -34,6 +34,8 @@ export class MemoryStaging implements OutboxStaging {
   #faults: StagedFault[] = [];
   /** Null before the commit. */
   #pushId: string | null = null;
+  /** The push that a draft found them to be already. */
+  #draftOf: string | null = null;
 
   constructor(file: MemoryFile) {
     this.#file = file;
@@ -136,6 +138,7 @@ export class MemoryStaging implements OutboxStaging {
     const { entries, pushId, ...counts } = this.#file.write('queue-push', (state) =>
       draftStaging(state, brake, push, resumption),
     );
+    this.#draftOf = pushId;
     return {
       ...counts,
       list: async ({ after, limit }) =>
@@ -245,9 +248,9 @@ export class MemoryStaging implements OutboxStaging {
     return standing;
   }
 
-  /** The push's entries by place; empty before the commit. */
+  /** The entries by place of the push, or of the one that a draft found; empty before either. */
   #entries(): Map<number, MemoryEntry> {
-    const id = this.#pushId;
+    const id = this.#pushId ?? this.#draftOf;
     return this.#file.read(({ outbox }) => {
       const own = new Map<number, MemoryEntry>();
       if (id === null) return own;

@@ -54,6 +54,8 @@ export class SqliteStaging implements OutboxStaging {
   #both: Connection | null = null;
   /** The push that the entries belong to, once they are in the outbox. */
   #pushId: string | null = null;
+  /** The push that a draft found them to be already. */
+  #draftOf: string | null = null;
   #added = 0;
   #closed = false;
 
@@ -133,6 +135,7 @@ export class SqliteStaging implements OutboxStaging {
       brake,
       this.#equalTo(since),
     );
+    this.#draftOf = pushId;
     return {
       ...counts,
       list: async (page) =>
@@ -171,15 +174,15 @@ export class SqliteStaging implements OutboxStaging {
   }
 
   async tally(): Promise<OutcomeTally[]> {
-    return this.#read((db) => tallyOutcomes(db, this.#pushId));
+    return this.#read((db) => tallyOutcomes(db, this.#toldOf));
   }
 
   async *items(): AsyncGenerator<StagingItem[]> {
-    yield* this.#pages(listItems);
+    yield* this.#pages(listItems, this.#toldOf);
   }
 
   async *rejects(): AsyncGenerator<StagingReject[]> {
-    yield* this.#pages(listRejects);
+    yield* this.#pages(listRejects, this.#pushId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,9 +192,14 @@ export class SqliteStaging implements OutboxStaging {
     this.#remove();
   }
 
-  async *#pages<T>(list: ListOutcomes<T>): AsyncGenerator<T[]> {
+  /** The push whose entries tell what became of the records. */
+  get #toldOf(): string | null {
+    return this.#pushId ?? this.#draftOf;
+  }
+
+  async *#pages<T>(list: ListOutcomes<T>, pushId: string | null): AsyncGenerator<T[]> {
     for (let after = 0; ; ) {
-      const rows = this.#read((db) => list(db, this.#pushId, { after, limit: pageRows }));
+      const rows = this.#read((db) => list(db, pushId, { after, limit: pageRows }));
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.seq;
@@ -204,7 +212,7 @@ export class SqliteStaging implements OutboxStaging {
   }
 
   #read<T>(work: (db: Connection) => T): T {
-    return withMappedFaults(this.#path, () => work(this.#pushId !== null ? this.#openBoth() : this.#db));
+    return withMappedFaults(this.#path, () => work(this.#toldOf !== null ? this.#openBoth() : this.#db));
   }
 
   #openBoth(): Connection {

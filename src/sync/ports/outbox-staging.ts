@@ -192,7 +192,10 @@ export interface OutboxStaging extends AsyncDisposable {
   end(how: { queued: boolean }): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */
   countOwn(keys: readonly string[]): Promise<number>;
-  /** How many records have come to what; `state` null: the outbox has lost the entry. */
+  /**
+   * How many records have come to what; `state` null: the outbox has lost the entry. After a draft, as `items`, what they
+   * have come to in the equal push that would be gone on with.
+   */
   tally(): Promise<OutcomeTally[]>;
   /** In the order of the input, in pages; before the commit without outcomes. */
   items(): AsyncIterable<readonly StagingItem[]>;

@@ -97,9 +97,9 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     });
   }
   if (job.dryRun) {
-    const tally = await staging.tally();
     const draft = await staging.draft(context.sizes.outgoingBrake, resumption(context, job), chosenApi(job));
     refuseUnlike(job, draft.unlike);
+    const tally = await staging.tally();
     const checks = context.remote.usage.sent() - sentBefore;
     const plan = await planPush(context, draft, { checks, overBefore: timeOf(context) - pastEndMs });
     const { resumedFrom, resumedOpen, overtaken, replaced } = draft;

@@ -216,6 +216,14 @@ test('a dry run tells how the records would be sent', async () => {
   expect(json(stdout).plan).toEqual(plan);
 });
 
+test('a dry run of a push that is gone on with tells what was given up, and promises no write of it', async () => {
+  const { app } = pushing(['dropped', 'valid', 'valid'], { plan: null });
+  const { code, stdout, stderr } = await runMain(['push', '--dry-run'], { app, stdin: three });
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/: 1 dropped, 2 valid\.\n$/);
+  expect(stderr).toContain('What was given up is not sent');
+});
+
 test('whoever stops a push is told that the same push again sends nothing twice', async () => {
   const why = { code: 'INTERRUPTED', message: 'stopped', hint: null, details: null };
   const { stdout } = await runMain(['push', '--json'], {
