@@ -187,11 +187,6 @@ const openStatus: Record<Exclude<OutboxState, 'done'>, PushStatus> = {
   dropped: 'dropped',
 };
 
-/** A dry run calls a record valid, but for one that a person has given up: the push that it is of would not send it. */
-function checkedStatusOf(outcome: { state: OutboxState | null } | null): 'valid' | 'dropped' {
-  return outcome?.state === 'dropped' ? 'dropped' : 'valid';
-}
-
 function statusOf({
   op,
   state,
@@ -201,4 +196,9 @@ function statusOf({
   if (state !== 'done') return openStatus[state];
   // An upsert may have met a contact that was there.
   return op === 'create' && created === false ? 'updated' : doneStatus[op];
+}
+
+/** A dry run calls a record valid, but for one that a person has given up: the push that it is of would not send it. */
+function checkedStatusOf(outcome: { state: OutboxState | null } | null): 'valid' | 'dropped' {
+  return outcome?.state === 'dropped' ? 'dropped' : 'valid';
 }
