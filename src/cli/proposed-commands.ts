@@ -13,7 +13,7 @@ export function proposeFor(text: string, org: string, program: Command): string 
   return text.replaceAll(/`([^`]+)`|"(parahack-sync [^"]+)"/g, (quoted, ticked?: string, named?: string) => {
     const span = ticked ?? named ?? '';
     const after = span.lastIndexOf(tool);
-    // Others may stand before it, and take what it writes: `gunzip -c FILE | parahack-sync push -`.
+    // Others may stand before it, and take what it writes: `printf … | parahack-sync push -`.
     const begins = after < 0 ? 0 : after + tool.length;
     const pipe = span.indexOf(' | ', begins);
     const ends = pipe < 0 ? span.length : pipe;

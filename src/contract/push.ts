@@ -46,7 +46,7 @@ export interface PushOptions {
   ignoreReadOnly: boolean;
   /** Records without an Id beside others with one are creates that are meant. */
   allowMixed: boolean;
-  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  /** Take texts as they are that were read in a wrong encoding: a character was lost (U+FFFD), or is several now. */
   allowDamaged: boolean;
   /** How numbers are written in texts; null: with a point, and what a comma would make another is a fault. */
   decimal: 'point' | 'comma' | null;

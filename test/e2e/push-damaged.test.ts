@@ -41,6 +41,30 @@ describe('a text in which a character was lost', () => {
   });
 });
 
+describe('a text that was UTF-8 and read as Windows-1252', () => {
+  it('is a fault, in a dry run too, and its mend pushes nothing', async () => {
+    const input = 'LastName,Title\nWell,x\nMÃ¼ller,y\nRenÃ©,z\n';
+    for (const flags of [[], ['--dry-run'], ['--queue']]) {
+      const { code, document, faults } = await push(input, flags);
+      expect(code).toBe(2);
+      expect(faults).toMatchObject([
+        { line: 3, field: 'LastName', code: 'MISREAD_TEXT' },
+        { line: 4, field: 'LastName', code: 'MISREAD_TEXT' },
+      ]);
+      expect(faults[0]?.message).toContain('"MÃ¼ller" was "Müller"');
+      const { hint } = document.error;
+      expect(hint).toContain('`iconv -f UTF-8 -t WINDOWS-1252 FILE > NEW`');
+      expect(hint).not.toContain('parahack-sync push');
+    }
+    expect(await isThere('Well')).toBe(false);
+  });
+
+  it('passes where that is allowed', async () => {
+    expect((await push('{"LastName":"ZoÃ«"}', ['--allow-damaged'])).code).toBe(0);
+    expect(await isThere('ZoÃ«')).toBe(true);
+  });
+});
+
 describe('a first row without a field of Contact', () => {
   it('is said not to look like a header', async () => {
     const { code, faults } = await push('Ada,Lovelace,London\nBo,Diddley,Graz\n');

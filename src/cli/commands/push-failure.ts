@@ -4,6 +4,7 @@ import type { ErrorInfo } from '../../contract/error-info.ts';
 import type { EntriesBehind, FaultKind, InvalidInput, PushResult, PushStatus } from '../../contract/push.ts';
 import { shellQuote } from '../completion/shell-quote.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { fileWord } from '../input/file-word.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { count, counted } from '../render/quantity.ts';
 
@@ -142,6 +143,7 @@ function notAccepted(
 function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean): AppError {
   const having = (...codes: string[]) => kinds.some(({ code }) => codes.includes(code));
   const wrapped = kinds.find(({ code }) => code === 'WRAPPED_RECORDS');
+  const misread = kinds.find(({ code }) => code === 'MISREAD_TEXT');
   const hints = [
     wrapped === undefined
       ? 'Mend the places named and push all of the input again.'
@@ -155,6 +157,9 @@ function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean)
     having('ID_MISSING')
       ? 'Give each record the Id of its contact; --allow-mixed takes those without one as new contacts.'
       : '',
+    misread === undefined
+      ? ''
+      : `A whole file that was read in a wrong encoding is mended by \`iconv -f UTF-8 -t WINDOWS-1252 ${fileWord(misread.source)} > NEW\`: where that ends without an error, push NEW with the same flags. --allow-damaged takes such texts as they are.`,
     rejects && records < total ? 'The rejects file has the records with faults alone.' : '',
   ];
   const verb = `${total === 1 ? 'record' : 'records'} ${records === 1 ? 'is' : 'are'}`;
@@ -172,7 +177,7 @@ function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean)
 function takenOut({ field, source }: FaultKind, records: number): string {
   const filter = shellQuote(`.${field}${records === 1 || field?.includes('[].') ? '' : '[]'}`);
   const jq = source === '-' ? `… | jq ${filter}` : `jq ${filter} ${shellQuote(source)}`;
-  return `The records are wrapped in a member of ${records === 1 ? 'an object' : 'objects'}: if these are the contacts, take them out with \`${jq} | parahack-sync push -\`.`;
+  return `The records are wrapped in a member of ${records === 1 ? 'an object' : 'objects'}: if these are the contacts, take them out with \`${jq} > NEW\`, and where that ends without an error, push NEW with the same flags.`;
 }
 
 /**

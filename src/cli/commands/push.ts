@@ -76,7 +76,10 @@ export function addPushCommand({ program, run }: CommandHost): void {
     )
     .option('--ignore-unknown', 'leave out columns that Contact does not have')
     .option('--ignore-read-only', 'leave out columns that Salesforce alone sets, as an export has them')
-    .option('--allow-damaged', 'take texts in which a character was lost (U+FFFD) as they are')
+    .option(
+      '--allow-damaged',
+      'take texts as they are that were read in a wrong encoding before (U+FFFD, Ã¼)',
+    )
     .option('--allow-mixed', 'records without an Id beside others with one are new contacts')
     .addOption(
       new Option(

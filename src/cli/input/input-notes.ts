@@ -1,5 +1,4 @@
 import type { HeaderAlone } from '../../contract/push.ts';
-import { rereadText } from './misread-text.ts';
 
 /** How inputs are written, as far as a rejects file of theirs has to say the same. */
 export interface InputForm {
@@ -19,8 +18,6 @@ export interface InputNotes {
   headerOnly(header: HeaderAlone): void;
   /** Cells that a spreadsheet means otherwise than as text. */
   formulas(source: string, cells: number, first: { line: number; text: string }): void;
-  /** Cells of UTF-8 that another program has read as Windows-1252. */
-  misread(source: string, cells: number, first: { line: number | null; field: string; text: string }): void;
   /** A last record that looks like the line under a table. */
   footer(source: string, line: number, text: string): void;
   /** The answer that a file holds names another number of records than the file has. */
@@ -49,15 +46,6 @@ export function createInputNotes(
       const they = cells === 1 ? 'holds' : 'hold';
       tell(
         `${source}: ${counted(cells, 'cell', 'cells')} ${they} a spreadsheet's formula or error and would be stored as it stands, first on line ${line}: ${text}`,
-      );
-    },
-    misread(source, cells, { line, field, text }) {
-      const shown = text.slice(0, 40);
-      const meant = rereadText(shown);
-      const place = `${line === null ? '' : `line ${line}, `}${field}`;
-      const file = source === '-' ? '' : ` ${source}`;
-      tell(
-        `${source}: ${counted(cells, 'text was', 'texts were')} UTF-8 and read as Windows-1252, first at ${place}: "${shown}"${meant === null ? '' : ` was "${meant}"`}. They would be stored as they stand; this mends the file: \`iconv -f UTF-8 -t WINDOWS-1252${file} | parahack-sync push -\``,
       );
     },
     footer(source, line, text) {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { fileWord } from './file-word.ts';
 import { inputFault } from './input-fault.ts';
 import { createLineCount, type LineCount } from './line-count.ts';
 import { magicBytes, refuseBinary } from './refuse-binary.ts';
@@ -129,7 +130,7 @@ function noUtf8(bytes: Buffer, source: string, lines: LineCount, cause: unknown)
   return inputFault(
     { source, line },
     `the byte ${name} at character ${column} is not UTF-8 text; as Windows-1252 it would be "${meant}"`,
-    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: \`iconv -f WINDOWS-1252 -t UTF-8 ${source === '-' ? '' : `${source} `}| parahack-sync push -\`. In another encoding name that one: MACINTOSH makes it "${onMac}".`,
+    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: \`iconv -f WINDOWS-1252 -t UTF-8 ${fileWord(source)} > NEW\`. Where that ends without an error, push NEW with the same flags. In another encoding name that one: MACINTOSH makes it "${onMac}".`,
     { cause },
   );
 }

@@ -11,7 +11,6 @@ import { decodeText } from './input-text.ts';
 import { jsonRecords } from './json-records.ts';
 import { lineBreaksIn } from './line-count.ts';
 import { readMaps } from './map-options.ts';
-import { MisreadWatch } from './misread-text.ts';
 import type { RecordsOptions } from './records-options.ts';
 
 export interface RecordSources {
@@ -49,18 +48,14 @@ export async function* recordBatches(
   const notes = createInputNotes(onNote, form);
   let batch: PushRecord[] = [];
   for (const { name: source, chunks } of await openSources(files, io, { signal })) {
-    const misread = new MisreadWatch();
-    const texts = misread.over(decodeText(chunks(), source));
-    for await (const records of recordsOf(texts, format, { source, map, notes })) {
+    for await (const records of recordsOf(decodeText(chunks(), source), format, { source, map, notes })) {
       for (const record of records) {
-        misread.look(record);
         batch.push(record);
         if (batch.length < batchRecords) continue;
         yield batch;
         batch = [];
       }
     }
-    if (misread.first !== null) notes.misread(source, misread.cells, misread.first);
   }
   checkMap(map, onNote);
   if (batch.length > 0) yield batch;

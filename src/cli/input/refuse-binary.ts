@@ -1,3 +1,4 @@
+import { fileWord } from './file-word.ts';
 import { inputFault } from './input-fault.ts';
 
 interface BinaryKind {
@@ -18,23 +19,23 @@ const kinds: readonly BinaryKind[] = [
   {
     magic: [0x1f, 0x8b],
     is: 'compressed (gzip)',
-    hint: 'Unpack it first: `gunzip -c FILE | parahack-sync push -`',
+    hint: 'Unpack it first: `gunzip -c FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
   },
   {
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     is: 'compressed (zstd)',
-    hint: 'Unpack it first: `zstd -dc FILE | parahack-sync push -`',
+    hint: 'Unpack it first: `zstd -dc FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
   },
   { magic: ascii('PK\x05\x06'), is: 'an empty zip file, not text', hint: textOnly },
   {
     magic: ascii('BZh'),
     is: 'compressed (bzip2)',
-    hint: 'Unpack it first: `bzcat FILE | parahack-sync push -`',
+    hint: 'Unpack it first: `bzcat FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
   },
   {
     magic: [0xfd, ...ascii('7zX')],
     is: 'compressed (xz)',
-    hint: 'Unpack it first: `xzcat FILE | parahack-sync push -`',
+    hint: 'Unpack it first: `xzcat FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
   },
   { magic: [...ascii('7z'), 0xbc, 0xaf], is: 'a 7z archive, not text', hint: 'Unpack it first.' },
   { magic: ascii('Rar!'), is: 'a rar archive, not text', hint: 'Unpack it first.' },
@@ -59,5 +60,9 @@ export const magicBytes = 4;
 export function refuseBinary(head: Uint8Array, source: string): void {
   const kind = kinds.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
   if (kind === undefined) return;
-  throw inputFault({ source }, `this is ${kind.is}`, kind.hint.replace('FILE', source));
+  throw inputFault(
+    { source },
+    `this is ${kind.is}`,
+    kind.hint.replace('FILE', () => fileWord(source)),
+  );
 }

@@ -17,7 +17,7 @@ export interface PushJob {
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   allowMixed: boolean;
-  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  /** Take texts as they are that were read in a wrong encoding: a character was lost (U+FFFD), or is several now. */
   allowDamaged: boolean;
   /** How numbers are written in texts; null where the user has not said. */
   decimal: DecimalMark | null;

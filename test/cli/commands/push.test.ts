@@ -397,10 +397,10 @@ describe('the hint says what to do', () => {
   });
 
   test.each([
-    ['-', 1, 'data', "… | jq '.data' | parahack-sync push -"],
-    ["it's.json", 1, 'data.contacts', "jq '.data.contacts' 'it'\\''s.json' | parahack-sync push -"],
-    ['pages.json', 3, 'data', "jq '.data[]' 'pages.json' | parahack-sync push -"],
-    ['-', 3, 'compositeResponse[].body', "… | jq '.compositeResponse[].body' | parahack-sync push -"],
+    ['-', 1, 'data', "… | jq '.data' > NEW"],
+    ["it's.json", 1, 'data.contacts', "jq '.data.contacts' 'it'\\''s.json' > NEW"],
+    ['pages.json', 3, 'data', "jq '.data[]' 'pages.json' > NEW"],
+    ['-', 3, 'compositeResponse[].body', "… | jq '.compositeResponse[].body' > NEW"],
   ])('how to take out what is wrapped: %s, %i', async (source, records, path, command) => {
     const fault = { source, index: 0, line: 1, field: path, code: 'WRAPPED_RECORDS', message: 'A list.' };
     const { app } = fakeApp({
@@ -411,6 +411,20 @@ describe('the hint says what to do', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('The records are wrapped in a member of');
     expect(stderr).toContain(`take them out with \`${command}\``);
+  });
+
+  test('how to mend a file that was read in a wrong encoding, quoted for the shell, pushing no part of it', async () => {
+    const place = { source: "a b's.csv", index: 0, line: 2, field: 'LastName' };
+    const fault = { ...place, code: 'MISREAD_TEXT', message: 'It was misread.' };
+    const { app } = fakeApp({
+      push: async (options) => pushResultOf([], { faults: [fault], records: await readAll(options) }),
+    });
+    const { code, stderr } = await runMain(['push'], { app, cwd, stdin: three });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "`iconv -f UTF-8 -t WINDOWS-1252 'a b'\\''s.csv' > NEW`: where that ends without",
+    );
+    expect(stderr).not.toContain('parahack-sync push');
   });
 
   test('which flag leaves read-only columns out, as an export has them', async () => {

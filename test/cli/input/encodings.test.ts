@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { refuseBinary } from '../../../src/cli/input/refuse-binary.ts';
 import { fieldsOf, parse } from './parse.ts';
 
 const utf16 = (text: string, order: 'le' | 'be') => {
@@ -45,6 +46,8 @@ describe('text in other encodings', () => {
   });
 });
 
+const gzip = Buffer.from([0x1f, 0x8b, 8, 0]);
+
 describe('what is no text is told, not guessed', () => {
   test.each([undefined, 1, 10, 600])(
     'Windows-1252 with the line, the byte and the mend (chunks of %s)',
@@ -57,7 +60,9 @@ describe('what is no text is told, not guessed', () => {
           code: 'INVALID_INPUT',
           message:
             '-, line 302: the byte 0xE9 at character 5 is not UTF-8 text; as Windows-1252 it would be "é".',
-          hint: expect.stringContaining('iconv -f WINDOWS-1252 -t UTF-8'),
+          hint: expect.stringContaining(
+            '`iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
+          ),
         }),
       );
     },
@@ -81,8 +86,17 @@ describe('what is no text is told, not guessed', () => {
       Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1]),
       'an Excel workbook of the old kind',
     ],
-    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 'this is compressed (gzip)'],
+    ['gzip', gzip, 'this is compressed (gzip)'],
   ])('%s', async (_, bytes, message) => {
     await expect(parse(bytes)).rejects.toThrow(message);
+  });
+
+  test('its mend is whole, or nothing of it is pushed', async () => {
+    await expect(parse(gzip)).rejects.toMatchObject({
+      hint: 'Nothing was sent. Unpack it first: `gunzip -c FILE > NEW`. Where that ends without an error, push NEW with the same flags.',
+    });
+    expect(() => refuseBinary(gzip, "it's $&.gz")).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("`gunzip -c 'it'\\''s $&.gz' > NEW`") }),
+    );
   });
 });

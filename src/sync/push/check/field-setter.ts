@@ -2,6 +2,7 @@ import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import { alikeValue } from '../values/alike-value.ts';
 import { damage, isDamaged } from '../values/damaged-text.ts';
+import { isMisread, misreading } from '../values/misread-text.ts';
 import type { NumberForms } from '../values/number-forms.ts';
 import { type FieldFault, quoted } from '../values/typed.ts';
 import { typedValue } from '../values/typed-value.ts';
@@ -18,7 +19,7 @@ export interface FieldSetterOptions {
   /** The external id field to upsert by. */
   upsert: Field | null;
   ignoreReadOnly: boolean;
-  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  /** Take texts as they are that were read in a wrong encoding: a character was lost (U+FFFD), or is several now. */
   allowDamaged: boolean;
 }
 
@@ -72,8 +73,10 @@ export class FieldSetter {
       given,
     );
     if (doubt !== null) faults.push({ field: name, ...doubt });
-    if (!this.#options.allowDamaged && isDamaged(value))
-      faults.push({ field: name, ...damage(field, value) });
+    if (!this.#options.allowDamaged) {
+      if (isDamaged(value)) faults.push({ field: name, ...damage(field, value) });
+      else if (isMisread(value)) faults.push({ field: name, ...misreading(field, value) });
+    }
     if (field.name in changes) {
       const fault = this.#contradiction(column, value, field, changes[field.name]);
       if (fault !== null) faults.push({ field: name, ...fault });
