@@ -134,7 +134,7 @@ async function syncFile(fd: number | undefined): Promise<void> {
 function unwritten(error: Error): Error {
   if (!meansNoRoom(systemCodeOf(error))) return error;
   return new AppError('DISK_FULL', 'The output could not be written: there is no room left where it goes.', {
-    hint: 'Make room there. What the command did is done all the same: `runs`, `status` and `outbox list` show it.',
+    hint: 'Make room there. What the command did is done all the same: `parahack-sync runs`, `parahack-sync status` and `parahack-sync outbox list` show it.',
     cause: error,
   });
 }

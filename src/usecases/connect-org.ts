@@ -183,7 +183,7 @@ export async function assertSameUser(mirror: StoredMirror, session: Session): Pr
   }
   if (difference === 'user') {
     throw new AppError('OTHER_USER', `The mirror of ${instanceUrl} was made as another user.`, {
-      hint: 'Log in as that user again, or use `login --client-id ID --replace-user`: all contacts are then compared with what that user may see.',
+      hint: 'Log in as that user again, or use `parahack-sync login --client-id ID --replace-user`: all contacts are then compared with what that user may see.',
       details: { mirrorUserId: known.userId, userId },
     });
   }

@@ -62,7 +62,7 @@ function beforeOutbox(error: AppError<'API_BUDGET_EXHAUSTED'>): AppError {
   // Only the refusal for this tool's own share says what that allows.
   const isOfShare = (details as { allowed?: number } | undefined)?.allowed !== undefined;
   const mend = isOfShare
-    ? '`orgs set ORG --budget SHARE` raises the share of this tool.'
+    ? '`parahack-sync orgs set ORG --budget SHARE` raises the share of this tool.'
     : '`parahack-sync limits` asks Salesforce what is left.';
   return new AppError(code, message, {
     hint: `Nothing was sent, and this push has put nothing into the outbox: push the records again later. Where an earlier try of them waits there, that goes on with it and sends nothing twice. ${mend}`,

@@ -34,7 +34,9 @@ export async function settleEntries(
 ): Promise<OutboxSettleResult> {
   const { as } = options;
   if (as !== null && !isGivenIdOf(contact.keyPrefix, as.trim())) {
-    throw new AppError('INVALID_INPUT', `"${as}" is not the Id of a contact.`);
+    throw new AppError('INVALID_INPUT', `"${as}" is not the Id of a contact.`, {
+      hint: `It has 15 or 18 characters and begins with ${contact.keyPrefix}. \`parahack-sync outbox show KEY\` tells which contacts the entry may have become.`,
+    });
   }
   const org = await orgOfEntries(parts, options, signal);
   const { instanceUrl } = org;

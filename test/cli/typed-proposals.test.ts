@@ -26,6 +26,12 @@ const spokenOf: readonly RegExp[] = [
   /^src\/cli\/commands\/not-in-this-version\.ts: /,
 ];
 
+/** Texts of these are spans of commands that stand in a heading or a help text. */
+const spanOnly = ['src/cli/commands/archives.ts', 'src/cli/commands/not-in-this-version.ts'];
+
+/** Proposed commands that do not begin with the name of the program, with the file that has the text. */
+const nameless: [span: string, file: string][] = [];
+
 /** Every command that a text proposes, with the file that has the text; names alone are spoken of, not proposed. */
 function proposals(): [command: string, file: string][] {
   const found = new Map<string, string>();
@@ -35,6 +41,8 @@ function proposals(): [command: string, file: string][] {
       if (/^\s*(?:\*|\/[/*])/.test(line)) continue;
       for (const span of spansOf(line)) {
         const command = commandOf(span);
+        if (command !== null && !span.includes('parahack-sync ') && !spanOnly.includes(file))
+          nameless.push([span, file]);
         if (command !== null && !spokenOf.some((one) => one.test(`${file}: ${command}`)))
           found.set(command, file);
       }
@@ -109,6 +117,10 @@ test('texts propose many commands', () => {
 
 test.each(all)('`%s`, which %s proposes, is one word after the other for a shell', (command) => {
   expect(command).not.toMatch(/[|<>;&()[\]{}*?…]/);
+});
+
+test('they begin with the name of the program, so that they can be copied', () => {
+  expect(nameless).toEqual([]);
 });
 
 test.each(all)('`%s`, which %s proposes, is taken by the command line', async (command) => {

@@ -166,6 +166,7 @@ describe('outbox settle refuses', () => {
     [['3f2a91c4', '--auto', '--not-sent'], /Only one of/],
     [['--not-sent'], /No entry is named/],
     [['a', 'b', '--as', '003000000000001AAA'], /Several entries/],
+    [['3f2a91c4', '--as', 'xx'], /"xx" is not the Id of a contact/],
   ])('%j', async (args, message) => {
     using cli = new Cli();
     const { code, stdout } = await cli.run(['outbox', 'settle', ...args, '--json']);
@@ -173,6 +174,7 @@ describe('outbox settle refuses', () => {
     expect(JSON.parse(stdout).error).toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringMatching(message),
+      hint: expect.stringMatching(/\S/),
     });
   });
 });

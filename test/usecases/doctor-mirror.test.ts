@@ -188,7 +188,7 @@ describe('doctor', () => {
       message: expect.stringMatching(
         /^30 contacts, sound; the org was not asked how many it has: This tool has made \d+ API requests/,
       ),
-      hint: expect.stringContaining('`orgs set ORG --budget SHARE`'),
+      hint: expect.stringContaining('`parahack-sync orgs set ORG --budget SHARE`'),
     });
     expect(await made()).toBe(madeBefore);
   });
@@ -205,7 +205,7 @@ describe('doctor', () => {
     expect(logins.at(-1)).toMatchObject({
       status: 'warn',
       message: expect.stringMatching(/^the org was not asked who is logged in: This tool has made/),
-      hint: expect.stringContaining('`orgs set ORG --budget SHARE`'),
+      hint: expect.stringContaining('`parahack-sync orgs set ORG --budget SHARE`'),
     });
   });
 });

@@ -127,7 +127,7 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
 function leftOver({ org, openEdits }: OrgSet): string {
   if (org.twoWay || openEdits === null || openEdits === 0) return '';
   const edits = counted(openEdits, 'edit', 'edits');
-  return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`outbox list\` shows them, \`outbox drop --all --state pending,held,conflict\` gives up all that waits.`;
+  return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`parahack-sync outbox list\` shows them, \`parahack-sync outbox drop --all --state pending,held,conflict\` gives up all that waits.`;
 }
 
 function aliased({ org }: { org: OrgView }, { orgNames }: Invocation): Outcome {

@@ -38,7 +38,9 @@ async function drop(call: Invocation, keys: string[], flags: DropFlags): Promise
   const states = statesOf(flags.state ?? []);
   if (all === keys.length > 0) {
     throw new AppError('INVALID_INPUT', all ? 'Both keys and --all are given.' : 'No entry is named.', {
-      hint: 'Give the keys that `parahack-sync outbox list` shows, or --all for every refused entry; `parahack-sync outbox drop --all --state pending,held` gives up what waits or is held.',
+      hint: inDoubt
+        ? 'Give the keys that `parahack-sync outbox list` shows, or `parahack-sync outbox drop --all --in-doubt` for every refused entry and every one in doubt.'
+        : 'Give the keys that `parahack-sync outbox list` shows, or --all for every refused entry; `parahack-sync outbox drop --all --state pending,held` gives up what waits or is held.',
     });
   }
   if (states.length > 0 && !all) {

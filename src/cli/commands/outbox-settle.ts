@@ -78,7 +78,7 @@ function failureOf({ inDoubt }: OutboxSettleResult): AppError | null {
   if (inDoubt.length === 0) return null;
   const is = inDoubt.length === 1 ? 'is' : 'are';
   return new AppError('IN_DOUBT', `${counted(inDoubt.length, 'entry', 'entries')} ${is} still in doubt.`, {
-    hint: '`parahack-sync outbox show KEY` tells why, and which contacts it may have become; `outbox settle KEY --as ID` or `--not-sent` decides it.',
+    hint: '`parahack-sync outbox show KEY` tells why, and which contacts it may have become; `parahack-sync outbox settle KEY --as ID` or `--not-sent` decides it.',
     details: { inDoubt: inDoubt.length },
   });
 }

@@ -136,7 +136,7 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   const inDoubt = flags.inDoubt ?? false;
   if (all === keys.length > 0) {
     throw new AppError('INVALID_INPUT', all ? 'Both keys and --all are given.' : 'No entry is named.', {
-      hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every ${verb === 'approve' ? 'held' : 'refused'} entry.`,
+      hint: `Give the keys that \`parahack-sync outbox list\` shows, or ${allOf(verb, flags)}.`,
     });
   }
   const { take } = flags;
@@ -150,6 +150,15 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   const result = await app.outbox[verb](options);
   const done = take === 'salesforce' ? 'take salesforce' : verb;
   return { document: result, text: () => moved(result, call.orgNames, done) };
+}
+
+/** What --all means beside the other flags. */
+function allOf(verb: MoveVerb, { inDoubt, take }: MoveFlags): string {
+  if (inDoubt)
+    return '`parahack-sync outbox retry --all --in-doubt` for every refused entry and every one in doubt';
+  if (take !== undefined)
+    return '--all for every conflict: `parahack-sync outbox retry --all --take local|salesforce`';
+  return `--all for every ${verb === 'approve' ? 'held' : 'refused'} entry`;
 }
 
 function moved(

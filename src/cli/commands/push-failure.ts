@@ -122,11 +122,11 @@ function notAccepted(
     left === held ? `${is} held until ${left === 1 ? 'it is' : 'they are'} approved` : `${was} not accepted`;
   // The whole input again, with --rejects added, would create once more what was accepted.
   const mend = rejects
-    ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `outbox retry --all` sends them again.'
+    ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `parahack-sync outbox retry --all` sends them again.'
     : `See each record's errors, mend what was refused and push ${left === records ? 'it again' : 'these alone: the others are done'}. \`--rejects FILE\`, given with a push, writes them to a file.`;
   const keeps = rejects
     ? ''
-    : ' The outbox keeps them as they are, and `outbox retry --all` would send them beside the mended ones: `outbox drop --all` gives the refused ones up.';
+    : ' The outbox keeps them as they are, and `parahack-sync outbox retry --all` would send them beside the mended ones: `parahack-sync outbox drop --all` gives the refused ones up.';
   const hints = [
     rejected > 0 ? `${mend}${keeps}` : '',
     conflicts > 0 ? conflictHint : '',

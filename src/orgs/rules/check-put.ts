@@ -17,7 +17,7 @@ export function checkPut(org: OrgRecord, known: readonly OrgRecord[]): void {
 
 export function connectedAs({ instanceUrl }: OrgRecord): AppError {
   return new AppError('ORG_CONNECTED', `This org is connected already, as ${instanceUrl}.`, {
-    hint: 'An org is connected once. `login --instance-url URL --client-id ID --move` at its new address takes its files there.',
+    hint: 'An org is connected once. `parahack-sync login --instance-url URL --client-id ID --move` at its new address takes its files there.',
     details: { instanceUrl },
   });
 }

@@ -48,7 +48,7 @@ export function refuseOutdated(
     'INVALID_INPUT',
     `${found.flag}: the mirror no longer keeps the field ${found.field} up to date.`,
     {
-      hint: '--fields of `backfill` left it out. `backfill --fresh` without --fields takes all that can be read.',
+      hint: '--fields of `backfill` left it out. `parahack-sync backfill --fresh` without --fields takes all that can be read.',
       details: found,
     },
   );

@@ -107,7 +107,7 @@ export function outboxOpen(open: number, whose: string): AppError {
     'OUTBOX_OPEN',
     `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox ${open === 1 ? 'is' : 'are'} ${whose}, and not settled yet.`,
     {
-      hint: 'Look at them with `parahack-sync outbox list`, then run `backfill --fresh --force`: it archives them with the old mirror.',
+      hint: 'Look at them with `parahack-sync outbox list`, then run `parahack-sync backfill --fresh --force`: it archives them with the old mirror.',
       details: { open },
     },
   );

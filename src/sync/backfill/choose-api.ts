@@ -53,7 +53,7 @@ export async function chooseApi(
     'API_BUDGET_EXHAUSTED',
     `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share${lacksJobs ? `; the org has only ${jobsLeft} bulk query jobs left today` : ''}.${when}`,
     {
-      hint: `Try again later, or raise the share with \`orgs set ORG --budget SHARE\` or PARAHACK_SYNC_API_BUDGET${lacksJobs ? '' : '; --api bulk takes the fewest calls'}.`,
+      hint: `Try again later, or raise the share with \`parahack-sync orgs set ORG --budget SHARE\` or PARAHACK_SYNC_API_BUDGET${lacksJobs ? '' : '; --api bulk takes the fewest calls'}.`,
       details: { calls, callsLeft, api: choice.api, retryAfterMs },
     },
   );

@@ -18,7 +18,7 @@ export function shareIsUsed(
     'API_BUDGET_EXHAUSTED',
     `This tool has made ${own} API requests to ${instanceUrl} in the last 24 hours, and its share allows ${limit}${rest}.`,
     {
-      hint: 'It goes on by itself as old calls pass out of the 24 hours; `orgs set ORG --budget SHARE` or PARAHACK_SYNC_API_BUDGET raises the share.',
+      hint: 'It goes on by itself as old calls pass out of the 24 hours; `parahack-sync orgs set ORG --budget SHARE` or PARAHACK_SYNC_API_BUDGET raises the share.',
       details: { own, allowed: limit, share, kind: purpose, retryAfterMs },
     },
   );

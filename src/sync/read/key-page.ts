@@ -84,6 +84,6 @@ export function smallerPage(pageRows: number): number {
 
 export function unanswerable(): AppError {
   return new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even small queries in time.', {
-    hint: 'What is read is kept: try again later, or start over by the Bulk API with `backfill --api bulk --fresh`.',
+    hint: 'What is read is kept: try again later, or start over by the Bulk API with `parahack-sync backfill --api bulk --fresh`.',
   });
 }

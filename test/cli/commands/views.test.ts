@@ -405,7 +405,7 @@ describe('orgs', () => {
       expect.stringMatching(/on {4}manual {3}ok$/),
     ]);
     expect((await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app: two.app })).stdout).toBe(
-      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list --org a` shows them, `outbox drop --all --state pending,held,conflict --org a` gives up all that waits.\n',
+      'prod: two-way off. 2 edits from before still wait and are sent; `parahack-sync outbox list --org a` shows them, `parahack-sync outbox drop --all --state pending,held,conflict --org a` gives up all that waits.\n',
     );
     const set = await runMain(['orgs', 'set', 'a', '--two-way', 'on', '--conflicts', 'manual'], {
       app: two.app,

@@ -493,7 +493,7 @@ test.each([
   expect(ran.stderr).toBe(
     exitCode === 0
       ? ''
-      : 'Error: The output could not be written: there is no room left where it goes.\nHint: Make room there. What the command did is done all the same: `runs`, `status` and `outbox list` show it.\n',
+      : 'Error: The output could not be written: there is no room left where it goes.\nHint: Make room there. What the command did is done all the same: `parahack-sync runs`, `parahack-sync status` and `parahack-sync outbox list` show it.\n',
   );
 });
 

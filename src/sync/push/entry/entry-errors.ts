@@ -38,7 +38,7 @@ export function errorOf(error: Error): RecordError {
 
 export function keyRefused(): AppError {
   return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
-    hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
+    hint: 'The next push or cycle looks for the contact in Salesforce; `parahack-sync outbox settle` decides what that does not tell.',
   });
 }
 
@@ -47,7 +47,7 @@ export function keyForgotten(): AppError {
     'IN_DOUBT',
     'Salesforce may have forgotten the Idempotency-Key that a contact was sent with.',
     {
-      hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
+      hint: 'The next push or cycle looks for the contact in Salesforce; `parahack-sync outbox settle` decides what that does not tell.',
     },
   );
 }

@@ -102,7 +102,7 @@ function waitsBehindLost(): AppError {
     'UNSENT',
     'An earlier request of the same contact got no answer, and Salesforce may still carry it out. What was to follow it waits until Salesforce has said that it is over',
     {
-      hint: 'That takes a minute or more. The next push or cycle asks for it, and sends the rest. `parahack-sync outbox show KEY` of one that waits names the entry that it waits for, and `outbox settle` of that one with --not-sent ends the wait where you know that its request will not be carried out.',
+      hint: 'That takes a minute or more. The next push or cycle asks for it, and sends the rest. `parahack-sync outbox show KEY` of one that waits names the entry that it waits for, and `parahack-sync outbox settle KEY --not-sent` of that one ends the wait where you know that its request will not be carried out.',
     },
   );
 }

@@ -62,7 +62,7 @@ export async function checkDecided(
   const conflicts = decided.filter(({ key }) => settlements.has(key));
   for (const entry of conflicts) progress.count(entry, settlements.get(entry.key)!);
   context.log.warn(
-    `${context.remote.instanceUrl}: ${conflicts.length === 1 ? '1 contact was' : `${conflicts.length} contacts were`} changed in Salesforce once more since its conflict was found; see \`outbox list --conflicts\``,
+    `${context.remote.instanceUrl}: ${conflicts.length === 1 ? '1 contact was' : `${conflicts.length} contacts were`} changed in Salesforce once more since its conflict was found; see \`parahack-sync outbox list --conflicts\``,
   );
   return { left: entries.filter(({ key }) => !settlements.has(key)), conflicts };
 }

@@ -174,7 +174,7 @@ function isEmpty(values: Values): boolean {
 function errorOf(code: string, fields: string[], why: string): RecordError[] {
   if (fields.length === 0) return [];
   const is = fields.length === 1 ? 'is' : 'are';
-  const message = `${fields.join(', ')} ${is} ${why}: \`outbox retry\` sends this when that is mended, the next edit of the contact or \`outbox drop\` gives it up.`;
+  const message = `${fields.join(', ')} ${is} ${why}: \`parahack-sync outbox retry KEY\` sends this when that is mended, the next edit of the contact or \`parahack-sync outbox drop KEY\` gives it up.`;
   return [{ code, message, fields }];
 }
 
@@ -196,6 +196,6 @@ function tell({ log, remote }: SyncContext, parted: readonly Parting[]): void {
   const names = new Set(parted.flatMap(({ gone }) => Object.keys(gone)));
   if (names.size === 0) return;
   log.warn(
-    `${remote.instanceUrl}: ${[...names].join(', ')} cannot be written any more, and ${parted.length === 1 ? 'an edit was' : `${parted.length} edits were`} sent without; \`outbox list --state rejected\` has the values`,
+    `${remote.instanceUrl}: ${[...names].join(', ')} cannot be written any more, and ${parted.length === 1 ? 'an edit was' : `${parted.length} edits were`} sent without; \`parahack-sync outbox list --state rejected\` has the values`,
   );
 }

@@ -32,7 +32,7 @@ export async function settleAs(
   const { key, op, sentOrgAt } = entry;
   if (op !== 'create') {
     throw new AppError('INVALID_INPUT', `Entry ${key} makes no contact: it is of ${entry.contactId}.`, {
-      hint: '`outbox settle --auto` reads that contact and settles what can be.',
+      hint: '`parahack-sync outbox settle --auto` reads that contact and settles what can be.',
     });
   }
   const { fields, found } = await readByFields(context, [entry], { signal }, async (by) => {
@@ -42,20 +42,20 @@ export async function settleAs(
   });
   if (found === undefined || found.IsDeleted === true) {
     throw new AppError('UNKNOWN_CONTACT', `Salesforce shows no contact ${contactId}.`, {
-      hint: 'It may be deleted or merged, or hidden from this user: `outbox drop` gives the entry up.',
+      hint: 'It may be deleted or merged, or hidden from this user: `parahack-sync outbox drop KEY` gives the entry up.',
     });
   }
   const createdMs = parseTime(String(found.CreatedDate));
   if (createdMs !== null && sentOrgAt !== null && createdMs < sentOrgAt - 1_000 - serverClocksMs) {
     throw new AppError('INVALID_INPUT', `The contact ${contactId} was there before entry ${key} was sent.`, {
-      hint: 'Where it is the right one all the same, `outbox drop` gives the entry up.',
+      hint: 'Where it is the right one all the same, `parahack-sync outbox drop KEY` gives the entry up.',
     });
   }
   const { made, maybe } = await mirror.outbox.accountedFor([contactId]);
   if (made.length + maybe.length > 0) {
     const has = made.length > 0 ? 'has made' : 'was sent again and may have made';
     throw new AppError('INVALID_INPUT', `Another entry ${has} the contact ${contactId}.`, {
-      hint: 'Each entry is a contact of its own: `outbox show KEY` tells what this one may have become.',
+      hint: 'Each entry is a contact of its own: `parahack-sync outbox show KEY` tells what this one may have become.',
     });
   }
   const twins = await equalWithKeys(context, entry);

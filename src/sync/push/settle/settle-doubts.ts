@@ -44,7 +44,7 @@ export async function settleDoubts(
   const conflicts = [...settlements.values()].filter(({ state }) => state === 'conflict').length;
   if (conflicts > 0) {
     context.log.warn(
-      `${context.remote.instanceUrl}: ${conflicts === 1 ? '1 change' : `${conflicts} changes`} whose answer never came would undo what was changed in Salesforce since; see \`outbox list --conflicts\``,
+      `${context.remote.instanceUrl}: ${conflicts === 1 ? '1 change' : `${conflicts} changes`} whose answer never came would undo what was changed in Salesforce since; see \`parahack-sync outbox list --conflicts\``,
     );
   }
   return settlements;
