@@ -157,7 +157,7 @@ function allOf(verb: MoveVerb, { inDoubt, take }: MoveFlags): string {
   if (inDoubt)
     return '`parahack-sync outbox retry --all --in-doubt` for every refused entry and every one in doubt';
   if (take !== undefined)
-    return '--all for every conflict: `parahack-sync outbox retry --all --take local|salesforce`';
+    return '--all for every conflict: `parahack-sync outbox retry --all --take local` sends the local changes, `parahack-sync outbox retry --all --take salesforce` leaves what Salesforce has';
   return `--all for every ${verb === 'approve' ? 'held' : 'refused'} entry`;
 }
 

@@ -8,7 +8,13 @@ import type { PushJob } from './push-job.ts';
  * the describe of the mirror, where the org cannot be asked now, or asks for a login.
  */
 export async function describeForPush(
-  { clock, log, mirror, records }: Pick<SyncContext, 'clock' | 'log' | 'mirror' | 'records'>,
+  {
+    clock,
+    log,
+    mirror,
+    records,
+    remote,
+  }: Pick<SyncContext, 'clock' | 'log' | 'mirror' | 'records' | 'remote'>,
   { queue, signal }: Pick<PushJob, 'queue' | 'signal'>,
 ): Promise<readonly Field[]> {
   try {
@@ -30,7 +36,7 @@ export async function describeForPush(
     const stored = queue && (later || needsLogin) ? await mirror.schema.fields() : [];
     if (stored.length === 0) throw error;
     const checked = 'the records are checked against the fields it had last';
-    if (!needsLogin) log.warn(`the org cannot be asked now; ${checked}`);
+    if (!needsLogin) log.warn(`${remote.instanceUrl}: the org cannot be asked now; ${checked}`);
     // The hint is last, for it ends with a command.
     else
       log.warn(`${error.message} What is queued waits until then; ${checked}. ${error.hint ?? ''}`.trimEnd());
