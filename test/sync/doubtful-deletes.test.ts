@@ -36,7 +36,11 @@ describe.each(['by SQL', 'by a push'])('a delete in doubt %s that meets a change
     await using _two = two;
     await two.theirs('touch', { ids: [id], set: { Title: 'Theirs', Department: 'Dep' } });
     await settled(two);
-    const [{ errors } = { errors: [] }] = await two.rig.context.mirror.outbox.list({ states: ['conflict'] });
+    const [{ errors, base } = { errors: [], base: {} }] = await two.rig.context.mirror.outbox.list({
+      states: ['conflict'],
+    });
+    expect(base).toMatchObject({ Title: 'Theirs' });
+    expect(base).not.toHaveProperty('attributes');
     const message =
       'The contact was changed or restored in Salesforce after its delete was sent: Title is "Theirs"; Department is "Dep".';
     expect(errors).toEqual([{ code: 'CONFLICT', message, fields: ['Title', 'Department'] }]);

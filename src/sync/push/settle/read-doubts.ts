@@ -143,7 +143,8 @@ async function recordsOf(page: PageBody, ids: readonly string[]): Promise<Map<st
     if (record === null) continue;
     const id = typeof record?.Id === 'string' ? fullId(record.Id) : '';
     if (!asked.has(id)) throw incomplete('a record that was not asked for');
-    rows.set(id, record);
+    const { attributes: _attributes, ...values } = record;
+    rows.set(id, values);
   }
   return rows;
 }
